@@ -1,0 +1,1 @@
+//! Reading: one clean chart out of many sources.

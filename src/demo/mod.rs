@@ -1,0 +1,1 @@
+//! A synthetic household, written by code.

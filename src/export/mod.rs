@@ -1,0 +1,1 @@
+//! Carrying away: one file a format.

@@ -1,0 +1,43 @@
+//! What may be unpacked and how deep. Every limit is checked before the work that it bounds.
+
+/// Limits on one import. The defaults fit a Raspberry Pi; each can be set (see `config`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest file taken, in bytes.
+    pub file_bytes: u64,
+    /// Most entries in one archive.
+    pub archive_entries: u64,
+    /// Archives within archives.
+    pub archive_depth: u32,
+    /// Sum of unpacked sizes of one upload, in bytes.
+    pub unpacked_bytes: u64,
+    /// Largest ratio of unpacked to packed size of one entry above one megabyte.
+    pub ratio: u64,
+    /// Largest document that is read as a whole (XML, PDF, picture), in bytes.
+    pub document_bytes: u64,
+    /// Nesting of XML elements.
+    pub xml_depth: u32,
+    /// Elements and attributes of one XML document.
+    pub xml_nodes: u32,
+    /// Nesting of JSON.
+    pub json_depth: u32,
+    /// Largest single resource, in bytes.
+    pub resource_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            file_bytes: 4 << 30,
+            archive_entries: 100_000,
+            archive_depth: 4,
+            unpacked_bytes: 16 << 30,
+            ratio: 200,
+            document_bytes: 256 << 20,
+            xml_depth: 200,
+            xml_nodes: 8_000_000,
+            json_depth: 100,
+            resource_bytes: 64 << 20,
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! keepwell
+fn main() {}

@@ -1,0 +1,28 @@
+//! Meaning: FHIR R4 resources as data, and the small typed readings of them that pages and exports need. No I/O.
+//!
+//! A resource is a [`serde_json::Value`] object with `resourceType`. Numbers keep their digits (arbitrary precision).
+//! Nothing here panics on odd input: a reading of something that is not there is `None` or empty.
+
+mod class;
+mod coding;
+mod date;
+mod facts;
+mod people;
+mod quantity;
+mod walk;
+
+pub use class::Class;
+pub use coding::{code_of, codes, concept_text, has_code, systems};
+pub use date::{PartialDate, Precision, today};
+pub use facts::{Facts, Standing, facts};
+pub use people::{PatientIdentity, human_name, reference_words};
+pub use quantity::{Flag, Range, Reading, quantity_text, reading};
+pub use walk::{array, at, list, string, text_at};
+
+/// A FHIR R4 resource as JSON.
+pub type Resource = serde_json::Value;
+
+/// The `resourceType`, or "" where there is none.
+pub fn type_of(resource: &Resource) -> &str {
+    resource.get("resourceType").and_then(serde_json::Value::as_str).unwrap_or("")
+}

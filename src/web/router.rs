@@ -1,0 +1,1 @@
+//! Every address on one screen.
