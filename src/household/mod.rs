@@ -41,6 +41,19 @@ impl std::fmt::Debug for Beginning<'_> {
     }
 }
 
+impl Beginning<'_> {
+    /// Whether the fields will do, before anything is made.
+    ///
+    /// # Errors
+    /// Usage, with words for the first field that will not.
+    pub fn check(&self) -> Result<()> {
+        good_name(self.member, "the name you sign in with")?;
+        good_passphrase(self.passphrase)?;
+        good_person(self.person, self.birth_date, self.sex)?;
+        Ok(())
+    }
+}
+
 /// A member who has signed in: holds their opened key until dropped.
 #[derive(Debug)]
 pub struct SignedIn {
@@ -76,9 +89,9 @@ impl Household {
     /// # Errors
     /// Usage when a field will not do (too short a passphrase, no such date), or when somebody has begun already.
     pub fn begin(&self, with: &Beginning<'_>) -> Result<(SignedIn, String)> {
+        with.check()?;
         let name = good_name(with.member, "the name you sign in with")?;
-        good_passphrase(with.passphrase)?;
-        let person = self.good_person(with.person, with.birth_date, with.sex)?;
+        let person = self.new_person(with.person, with.birth_date, with.sex)?;
         if !self.is_new()? {
             return Err(usage("This vault has a member already. Nothing was changed. Sign in instead."));
         }
@@ -109,7 +122,7 @@ impl Household {
     /// # Errors
     /// Usage when a field will not do.
     pub fn add_person(&self, owner: &SignedIn, name: &str, birth_date: &str, sex: &str) -> Result<PersonInfo> {
-        let person = self.good_person(name, birth_date, sex)?;
+        let person = self.new_person(name, birth_date, sex)?;
         let made = self.vault.create_chart(&owner.key, &person).and_then(|()| self.vault.register().add(&owner.member, None, &person.id));
         if let Err(e) = made {
             self.vault.forget(None, &person.id);
@@ -185,20 +198,25 @@ impl Household {
         Ok(chart)
     }
 
-    fn good_person(&self, name: &str, birth_date: &str, sex: &str) -> Result<PersonInfo> {
-        let name = good_name(name, "the full name")?;
-        let birth_date = birth_date.trim();
-        let date = PartialDate::parse(birth_date).filter(|d| d.precision == Precision::Day);
-        let date = date.ok_or_else(|| usage("The birth date is not a date. Write it as year, month, day: 1954-03-14."))?;
-        if date.text > crate::record::today() || date.text.as_str() < "1870-01-01" {
-            return Err(usage("The birth date cannot be right. Check the year."));
-        }
-        if !["female", "male", "other", "unknown"].contains(&sex) {
-            return Err(usage("Choose female, male, other or unknown."));
-        }
+    fn new_person(&self, name: &str, birth_date: &str, sex: &str) -> Result<PersonInfo> {
+        let (name, birth_date) = good_person(name, birth_date, sex)?;
         let colour = COLOURS[self.vault.register().people()? % COLOURS.len()].to_owned();
-        Ok(PersonInfo { id: Vault::new_id()?, name, birth_date: date.text, sex: sex.to_owned(), colour })
+        Ok(PersonInfo { id: Vault::new_id()?, name, birth_date, sex: sex.to_owned(), colour })
     }
+}
+
+/// The name and the birth date, tidied.
+fn good_person(name: &str, birth_date: &str, sex: &str) -> Result<(String, String)> {
+    let name = good_name(name, "the full name")?;
+    let date = PartialDate::parse(birth_date).filter(|d| d.precision == Precision::Day);
+    let date = date.ok_or_else(|| usage("The birth date is not a date. Write it as year, month, day: 1954-03-14."))?;
+    if date.text > crate::record::today() || date.text.as_str() < "1870-01-01" {
+        return Err(usage("The birth date cannot be right. Check the year."));
+    }
+    if !["female", "male", "other", "unknown"].contains(&sex) {
+        return Err(usage("Choose female, male, other or unknown."));
+    }
+    Ok((name, date.text))
 }
 
 fn usage(words: impl Into<std::borrow::Cow<'static, str>>) -> Error {

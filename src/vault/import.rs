@@ -260,15 +260,16 @@ impl<'a> Import<'a> {
     ///
     /// # Errors
     /// Internal when the database fails.
-    pub fn set_note(&mut self, name: &str, value: &str) -> Result<()> {
+    pub fn set_note(&self, name: &str, value: &str) -> Result<()> {
         chart::set_note(self.conn()?, name, value)
     }
 
-    /// Makes it durable: the file becomes a source with this report (its `source` is filled in) and is kept.
+    /// Makes it durable: the file becomes a source with this report (its `source` is filled in) and is kept. Only a new
+    /// reading of a source comes without a file: its original is here.
     ///
     /// # Errors
     /// Internal when the disk fails; nothing happened then.
-    pub fn commit(mut self, staged: Staged, mut report: FileReport) -> Result<FileReport> {
+    pub fn commit(mut self, staged: Option<Staged>, mut report: FileReport) -> Result<FileReport> {
         report.source.clone_from(&self.id);
         let again = self.again.take();
         if let Some(again) = &again {
@@ -276,13 +277,20 @@ impl<'a> Import<'a> {
         }
         let conn = self.conn()?;
         let json = serde_json::to_string(&report).map_err(Error::internal)?;
-        conn.execute(
-            "UPDATE sources SET size = ?2, original = ?3, sha256 = ?4, report = ?5 WHERE sid = ?1",
-            params![self.sid, staged.size().cast_signed(), staged.name, staged.sha256(), json],
-        )?;
+        conn.execute("UPDATE sources SET report = ?2 WHERE sid = ?1", params![self.sid, json])?;
         set_inner(conn, "last_rid", &(self.next_rid - 1))?;
-        // The file first: a source without its original must not be, while a file without a source is swept.
-        staged.keep()?;
+        match staged {
+            Some(staged) => {
+                conn.execute(
+                    "UPDATE sources SET size = ?2, original = ?3, sha256 = ?4 WHERE sid = ?1",
+                    params![self.sid, staged.size().cast_signed(), staged.name, staged.sha256()],
+                )?;
+                // The file first: a source without its original must not be, while a file without a source is swept.
+                staged.keep()?;
+            }
+            None if again.is_some() => {}
+            None => return Err(Error::internal("a new source came without its file")),
+        }
         conn.execute_batch("COMMIT")?;
         self.chart.changed();
         Ok(report)

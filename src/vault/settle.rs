@@ -82,9 +82,10 @@ fn swap(conn: &Connection, rid: i64, from: i64, to: i64, fresh: Option<(i64, &Fa
     match fresh {
         Some((ver, facts, _)) if ver == to => index_words(conn, rid, &facts.title, &facts.text),
         _ => {
-            let body: Vec<u8> = conn.query_row("SELECT body FROM bodies WHERE rid = ?1", [rid], |r| r.get(0))?;
-            let facts = crate::record::facts(&serde_json::from_slice(&body::grow(&body)?).map_err(crate::Error::internal)?);
-            index_words(conn, rid, &facts.title, &facts.text)
+            let sql = "SELECT r.title, b.body FROM records r JOIN bodies b ON b.rid = r.rid WHERE r.rid = ?1";
+            let (title, body): (String, Vec<u8>) = conn.query_row(sql, [rid], |r| Ok((r.get(0)?, r.get(1)?)))?;
+            let resource = serde_json::from_slice(&body::grow(&body)?).map_err(crate::Error::internal)?;
+            index_words(conn, rid, &title, &crate::record::facts(&resource).text)
         }
     }
 }
