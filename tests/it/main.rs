@@ -3,3 +3,6 @@
 
 mod fhir;
 mod fhir_corpus;
+mod files;
+mod files_corpus;
+mod hostile;
