@@ -195,7 +195,7 @@ impl FromRequestParts<Arc<App>> for ChartCx {
         let query = parts.uri.query().unwrap_or("").to_owned();
         let (app, theme) = (Arc::clone(app), visitor.theme);
         let open = move || {
-            let people = app.household.charts(&session.who.member)?;
+            let people = app.household.charts(&session.who)?;
             // Not there and not yours are one answer.
             let (person, role) = people.iter().find(|(p, _)| p.id == wanted).cloned().ok_or_else(Error::not_found)?;
             let chart = app.household.open(&session.who, &person.id)?;

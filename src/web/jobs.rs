@@ -2,7 +2,7 @@
 
 use super::session::token;
 use crate::import::Limits;
-use crate::import::pipeline::{self, Accept, Options, Progress};
+use crate::import::pipeline::{self, Accept, Imported, Options, Progress};
 use crate::import::report::FileReport;
 use crate::vault::{Chart, Staged};
 use crate::{Error, Kind, Result};
@@ -18,7 +18,7 @@ const REMEMBER: Duration = Duration::from_secs(60 * 60);
 /// What becomes of one file.
 #[derive(Debug)]
 pub(crate) enum State {
-    Waiting(Staged, Option<Accept>),
+    Waiting(Work),
     Reading,
     Done(FileReport),
     /// Nothing was stored; the report says why.
@@ -28,6 +28,15 @@ pub(crate) enum State {
     Declined,
     Failed(String),
     Stopped,
+}
+
+/// What there is to do with it.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// A file that has arrived, and whether somebody accepted that it names another person.
+    Arrived(Staged, Option<Accept>),
+    /// The kept file of this source, to be read again.
+    Again(String),
 }
 
 /// One file of an upload.
@@ -95,7 +104,7 @@ impl Job {
             let mut pieces = lock(&self.pieces);
             let piece = pieces.get_mut(index).ok_or_else(Error::not_found)?;
             piece.state = match (std::mem::replace(&mut piece.state, State::Declined), accept) {
-                (State::Asked(_, staged), Some(accept)) => State::Waiting(staged, Some(accept)),
+                (State::Asked(_, staged), Some(accept)) => State::Waiting(Work::Arrived(staged, Some(accept))),
                 (State::Asked(..), None) => State::Declined,
                 (other, _) => {
                     piece.state = other;
@@ -131,15 +140,15 @@ impl Job {
                 };
                 let piece = &mut pieces[index];
                 match std::mem::replace(&mut piece.state, State::Reading) {
-                    State::Waiting(staged, accept) => (index, piece.name.clone(), piece.size, staged, accept),
+                    State::Waiting(work) => (index, piece.name.clone(), piece.size, work),
                     other => {
                         piece.state = other;
                         continue;
                     }
                 }
             };
-            let (index, name, size, staged, accept) = next;
-            let state = if self.cancelled() { State::Stopped } else { self.import(staged, &name, accept) };
+            let (index, name, size, work) = next;
+            let state = if self.cancelled() { State::Stopped } else { self.work(work, &name) };
             lock(&self.pieces)[index].state = state;
             let before = self.before.fetch_add(size, Ordering::Relaxed) + size;
             self.read.store(before, Ordering::Relaxed);
@@ -147,11 +156,15 @@ impl Job {
         }
     }
 
-    fn import(&self, staged: Staged, name: &str, accept: Option<Accept>) -> State {
-        let options = Options { accept_identity: accept, dry_run: false, by: self.by.clone(), worker: self.worker.clone() };
-        let work = || pipeline::import(&self.chart, staged, name, &self.limits, &options, self);
+    fn work(&self, work: Work, name: &str) -> State {
+        let options = |accept| Options { accept_identity: accept, dry_run: false, by: self.by.clone(), worker: self.worker.clone() };
+        let read = || match work {
+            Work::Arrived(staged, accept) => pipeline::import(&self.chart, staged, name, &self.limits, &options(accept), self),
+            Work::Again(source) => pipeline::reimport(&self.chart, &source, &self.limits, &options(None), self)
+                .map(|report| Imported { report, staged: None }),
+        };
         // A reader that panics costs its own file only: nothing of it was stored.
-        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)) {
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)) {
             Ok(Ok(done)) => match (done.report.error.is_some(), done.report.wrong_person, done.staged) {
                 (true, true, Some(staged)) => State::Asked(done.report, staged),
                 (true, ..) => State::Refused(done.report),
@@ -182,7 +195,8 @@ pub(crate) struct Jobs(Mutex<HashMap<String, Arc<Job>>>);
 /// What has arrived, and for whom.
 pub(crate) struct Upload {
     pub(crate) chart: Arc<Chart>,
-    pub(crate) files: Vec<(String, Staged)>,
+    /// Name, size, what to do.
+    pub(crate) files: Vec<(String, u64, Work)>,
     pub(crate) by: String,
     pub(crate) limits: Limits,
     pub(crate) worker: PathBuf,
@@ -191,7 +205,7 @@ pub(crate) struct Upload {
 impl Jobs {
     /// Begins to import what has arrived.
     pub(crate) fn start(&self, upload: Upload) -> Result<Arc<Job>> {
-        let piece = |(name, staged): (String, Staged)| Piece { name, size: staged.size(), state: State::Waiting(staged, None) };
+        let piece = |(name, size, work)| Piece { name, size, state: State::Waiting(work) };
         let job = Arc::new(Job {
             id: token()?[..22].to_owned(),
             chart: upload.chart,

@@ -2,7 +2,7 @@
 
 use crate::import::pipeline::Accept;
 use crate::web::app::{ChartCx, WriterCx};
-use crate::web::jobs::{Job, State, Upload};
+use crate::web::jobs::{Job, State, Upload, Work};
 use crate::web::pages::add as page;
 use crate::web::upload::receive;
 use crate::{Error, Kind, Result};
@@ -27,7 +27,7 @@ pub(crate) async fn upload(WriterCx(cx): WriterCx, mut form: Multipart) -> Resul
     }
     let upload = Upload {
         chart: Arc::clone(&cx.chart),
-        files,
+        files: files.into_iter().map(|(name, staged)| (name, staged.size(), Work::Arrived(staged, None))).collect(),
         by: cx.member.name.clone(),
         limits: cx.app.limits.clone(),
         worker: cx.app.worker.clone(),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// The charts that this member may open.
 pub(crate) async fn list(State(app): State<Arc<App>>, who: MemberCx) -> Result<Markup> {
     let (session, server) = (who.session, Arc::clone(&app));
-    let people = blocking(move || server.household.charts(&session.who.member)).await?;
+    let people = blocking(move || server.household.charts(&session.who)).await?;
     let body = html! {
         h1 { "Whose chart?" }
         @if people.is_empty() {

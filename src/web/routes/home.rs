@@ -21,7 +21,7 @@ pub(crate) async fn start(State(app): State<Arc<App>>, request: Request) -> Resu
         let Some(session) = session else {
             return Ok(if app.household.is_new()? { format!("{prefix}/welcome") } else { format!("{prefix}/sign-in") });
         };
-        let charts = app.household.charts(&session.who.member)?;
+        let charts = app.household.charts(&session.who)?;
         Ok(match charts.as_slice() {
             [(only, _)] => format!("{prefix}/charts/{}", only.id),
             _ => format!("{prefix}/charts"),

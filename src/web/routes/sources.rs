@@ -2,7 +2,7 @@
 
 use crate::vault::{Original, SourceInfo};
 use crate::web::app::{ChartCx, WriterCx, blocking};
-use crate::web::jobs::Upload;
+use crate::web::jobs::{Upload, Work};
 use crate::web::pages::{report, sources as page};
 use crate::{Error, Result};
 use axum::body::{Body, Bytes};
@@ -117,11 +117,9 @@ async fn change(cx: ChartCx, path: HashMap<String, String>, act: fn(&ChartCx, &S
 pub(crate) async fn again(WriterCx(cx): WriterCx, Path(path): Params) -> Result<Response> {
     let to = blocking(move || {
         let source = one(&cx, &path)?;
-        let mut staging = cx.chart.stage()?;
-        std::io::copy(&mut cx.chart.original(&source.id)?, &mut staging)?;
         let upload = Upload {
             chart: Arc::clone(&cx.chart),
-            files: vec![(source.name.clone(), staging.finish()?)],
+            files: vec![(source.name.clone(), source.size, Work::Again(source.id.clone()))],
             by: cx.member.name.clone(),
             limits: cx.app.limits.clone(),
             worker: cx.app.worker.clone(),
