@@ -113,19 +113,22 @@ fn question(cx: &ChartCx, here: &str, index: usize, piece: &Piece, report: &File
     html! {
         section.card.harm aria-labelledby=(format!("ask-{index}")) {
             h2 id=(format!("ask-{index}")) { (icon("alert")) (piece.name) }
-            p {
-                @match report.about.as_slice() {
-                    [] => "This file does not say whom it is about. ",
-                    [one] => { "This file is about " b { (one) } ". " }
-                    many => { "This file is about " (many.len()) " people: " b { (many.join("; ")) } ". " }
-                }
-                "This chart is " (words::possessive(&cx.person.name)) ", born " (words::birth(&cx.person)) ". Nothing was stored."
-            }
-            form method="post" action=(here) {
+            p { (report.error.as_deref().unwrap_or_default()) }
+            form.flow method="post" action=(here) {
                 input type="hidden" name="file" value=(index);
-                p.acts {
-                    button.btn.main type="submit" name="act" value="leave" { "Do not add it" }
-                    button.btn.harm type="submit" name="act" value="accept" { "It is " (first) " all the same: add it" }
+                @if report.about.len() == 1 {
+                    p.acts {
+                        button.btn.main type="submit" name="act" value="leave" { "Do not add it" }
+                        button.btn.harm type="submit" name="act" value="accept" { "It is " (first) " all the same: add it" }
+                    }
+                } @else {
+                    p.acts { button.btn.main type="submit" name="act" value="leave" { "Do not add it" } }
+                    div.field {
+                        label for=(format!("patient-{index}")) { "Or say which of them is " (first) }
+                        p.hint { "As it stands in the brackets above, such as Patient/123." }
+                        input.short id=(format!("patient-{index}")) name="patient" autocomplete="off";
+                    }
+                    p.acts { button.btn.harm type="submit" name="act" value="accept" { "Add only theirs" } }
                 }
             }
         }

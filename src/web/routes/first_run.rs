@@ -32,7 +32,7 @@ async fn admit(app: &Arc<App>, code: &str) -> Result<Option<Response>> {
         return Ok(None);
     }
     let words = "This server is new, and only who started it may set it up. The address with a one-time code was printed where Keepwell was \
-                 started: open that one.";
+                 started: open that one. It is good for 30 minutes; start Keepwell anew for another.";
     Ok(Some(Error::new(Kind::Denied, words).into_response()))
 }
 
