@@ -6,3 +6,5 @@ mod fhir_corpus;
 mod files;
 mod files_corpus;
 mod hostile;
+mod web;
+mod web_world;
