@@ -64,9 +64,10 @@ pub(super) fn visit(b: &mut Bundle, id: &str, start: &str, end: &str, reason: &s
 
 /// A vital sign of one number.
 pub(super) fn vital(b: &mut Bundle, id: &str, code: Value, when: &str, value: &str, unit: &str, encounter: Option<&str>) {
-    let mut body = json!({"status": "final", "category": category("vital-signs"), "code": code,
+    let mut body = json!({"status": "final", "category": category("vital-signs"), "code": null,
         "effectiveDateTime": when, "performer": [to("Organization/alder-street", NAME)],
         "valueQuantity": quantity(value, unit)});
+    body["code"] = code;
     if let Some(encounter) = encounter {
         body["encounter"] = json!({"reference": format!("Encounter/{encounter}")});
     }
@@ -102,23 +103,20 @@ pub(super) fn vaccine(b: &mut Bundle, id: &str, cvx: (&str, &str), text: &str, w
 
 /// A condition with its words, onset as given, and whether it is `active` or `resolved`.
 pub(super) fn condition(b: &mut Bundle, id: &str, code: Value, onset: &str, clinical: &str) {
-    b.add(
-        "Condition",
-        id,
-        json!({"clinicalStatus": status(systems::CONDITION_CLINICAL, clinical),
+    let mut body = json!({"clinicalStatus": status(systems::CONDITION_CLINICAL, clinical),
         "verificationStatus": status(systems::CONDITION_VERIFICATION, "confirmed"),
         "category": [{"coding": [coding(systems::CONDITION_CATEGORY, "problem-list-item", "Problem List Item")]}],
-        "code": code, "onsetDateTime": onset,
-        "recorder": to(RAMAN.0, RAMAN.1)}),
-    );
+        "code": null, "onsetDateTime": onset,
+        "recorder": to(RAMAN.0, RAMAN.1)});
+    body["code"] = code;
+    b.add("Condition", id, body);
 }
 
 /// A statement about how the person lives (smoking, alcohol, pregnancy).
 pub(super) fn history(b: &mut Bundle, id: &str, code: Value, when: &str, value: Value) {
-    b.add(
-        "Observation",
-        id,
-        json!({"status": "final", "category": category("social-history"), "code": code,
-        "effectiveDateTime": when, "performer": [to("Organization/alder-street", NAME)], "valueCodeableConcept": value}),
-    );
+    let mut body = json!({"status": "final", "category": category("social-history"), "code": null,
+        "effectiveDateTime": when, "performer": [to("Organization/alder-street", NAME)]});
+    body["code"] = code;
+    body["valueCodeableConcept"] = value;
+    b.add("Observation", id, body);
 }
