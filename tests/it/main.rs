@@ -1,7 +1,6 @@
 //! Integration tests: one binary, one module a room.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is not as it should be")]
 
-mod fhir;
 mod fhir_corpus;
 mod files;
 mod files_corpus;
