@@ -20,11 +20,11 @@ pub(crate) fn worker() -> Worker {
 /// A PDF of pages with one line each.
 pub(crate) fn pdf(lines: &[&str]) -> Vec<u8> {
     let pages: Vec<Vec<u8>> = lines.iter().map(|l| format!("BT /F1 24 Tf 60 700 Td ({l}) Tj ET").into_bytes()).collect();
-    pdf_of(&pages, "/Font<</F1 3 0 R>>", b"")
+    pdf_of(&pages, "/Font<</F1 3 0 R>>", &[])
 }
 
 /// A PDF of pages with these content streams.
-pub(crate) fn pdf_of(pages: &[Vec<u8>], resources: &str, more: &[u8]) -> Vec<u8> {
+pub(crate) fn pdf_of(pages: &[Vec<u8>], resources: &str, more: &[Vec<u8>]) -> Vec<u8> {
     let mut objects: Vec<Vec<u8>> = vec![
         b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
         {
@@ -37,17 +37,27 @@ pub(crate) fn pdf_of(pages: &[Vec<u8>], resources: &str, more: &[u8]) -> Vec<u8>
     for (n, page) in pages.iter().enumerate() {
         let text = format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<<{resources}>>/Contents {} 0 R>>", 6 + n * 2);
         objects.push(text.into_bytes());
-        objects.push([format!("<</Length {}>>stream\n", page.len()).as_bytes(), page, b"\nendstream"].concat());
+        objects.push(stream("", page));
     }
+    objects.extend_from_slice(more);
+    pdf_objects(&objects)
+}
+
+/// A stream object with these entries beside its length.
+pub(crate) fn stream(entries: &str, bytes: &[u8]) -> Vec<u8> {
+    [format!("<<{entries}/Length {}>>stream\n", bytes.len()).as_bytes(), bytes, b"\nendstream"].concat()
+}
+
+/// A PDF of these objects, numbered from 1: the catalog first, the information fourth.
+pub(crate) fn pdf_objects(objects: &[Vec<u8>]) -> Vec<u8> {
     let mut out = b"%PDF-1.4\n".to_vec();
     let mut places = Vec::new();
     for (n, object) in objects.iter().enumerate() {
         places.push(out.len());
-        out.extend(format!("{} 0 obj", n + 1).bytes());
+        out.extend(format!("{} 0 obj\n", n + 1).bytes());
         out.extend(object);
-        out.extend(b"endobj\n");
+        out.extend(b"\nendobj\n");
     }
-    out.extend(more);
     let xref = out.len();
     out.extend(format!("xref\n0 {}\n0000000000 65535 f \n", places.len() + 1).bytes());
     for place in &places {
@@ -199,8 +209,16 @@ fn a_portal_download_gives_its_documents_and_names_its_junk() {
     assert!(sink.skipped[0].2.contains("a DICOM image"));
     let warned: Vec<&str> = sink.warnings.iter().map(|(place, _)| place.as_str()).collect();
     let junk = [
-        "INDEX.HTM", "README.TXT", "IHE_XDM/SUBSET01/CDA.XSL", "IHE_XDM/SUBSET01/.DS_Store", "__MACOSX/IHE_XDM/._DOC0001.XML",
-        "HTML/IMAGES/logo.png", "HTML/STYLE/lucy.css", "HTML/viewer.js", "AUTORUN.EXE", "IHE_XDM/SUBSET01/EMPTY.XML",
+        "INDEX.HTM",
+        "README.TXT",
+        "IHE_XDM/SUBSET01/CDA.XSL",
+        "IHE_XDM/SUBSET01/.DS_Store",
+        "__MACOSX/IHE_XDM/._DOC0001.XML",
+        "HTML/IMAGES/logo.png",
+        "HTML/STYLE/lucy.css",
+        "HTML/viewer.js",
+        "AUTORUN.EXE",
+        "IHE_XDM/SUBSET01/EMPTY.XML",
     ];
     assert_eq!(warned, junk);
     let letter = &sink.found[0];
@@ -363,6 +381,24 @@ fn a_reader_that_takes_too_long_is_ended() {
     assert!(started.elapsed() < Duration::from_secs(5));
     let missing = Worker::new("/nonexistent/keepwell").pdf_text(&pdf(&["x"]));
     assert_eq!(missing, Err(Trouble::Unreadable));
+}
+
+#[test]
+fn letters_of_every_kind_are_kept_with_their_text() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/documents");
+    for (name, slug, words) in [
+        ("eye-clinic.rtf", "rtf", "Herr Möller, your eye pressure was 18\u{a0}mmHg"),
+        ("discharge.html", "html", "Metoprolol\t\t47.5 mg\t\tonce a day"),
+        ("travel-advice.txt", "text", "Impfungen für die Reise: Hepatitis A"),
+    ] {
+        let bytes = std::fs::read(folder.join(name)).unwrap();
+        let (result, sink) = take(&bytes, name);
+        assert_eq!((result.unwrap().as_str(), sink.warnings.len(), sink.skipped.len()), (slug, 0, 0), "{name}");
+        let text = extracted_text(&sink.found[0].resource).unwrap();
+        assert!(text.contains(words), "{name}: {text}");
+        let shown = documents::as_html(sniff(&bytes), &bytes).unwrap();
+        assert!(!shown.contains("script") && !shown.contains("tracker"), "{name}: {shown}");
+    }
 }
 
 #[test]
