@@ -1,6 +1,10 @@
-//! Integration tests, one binary.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! Integration tests: one binary, one module a room.
+#![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is not as it should be")]
 
+mod fhir;
+mod fhir_corpus;
 mod files;
 mod files_corpus;
 mod hostile;
+mod web;
+mod web_world;
