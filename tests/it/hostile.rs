@@ -1,7 +1,7 @@
 //! Files made to do harm, or broken in transit. All are made here, by code; every test that takes files in runs the same
 //! table: the readers by themselves, the import as a whole, the upload page.
 
-use super::files;
+use super::files_made;
 use std::io::Write;
 
 /// What must become of a case.
@@ -224,17 +224,17 @@ fn documents(add: Add<'_>) {
     use Fate::{Kept, Survived};
     use Room::Document;
     add(Document, "a PDF of noise", Kept, &["could not be read"], [b"%PDF-1.7\n".to_vec(), noise(20_000)].concat());
-    let whole = files::pdf(&["Take one tablet a day."]);
+    let whole = files_made::pdf(&["Take one tablet a day."]);
     add(Document, "a PDF cut short", Survived, &[], whole[..whole.len() / 2].to_vec());
     let looped = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[2 0 R]/Parent 2 0 R>>endobj\ntrailer<</Root 1 0 R>>";
     add(Document, "a PDF whose pages contain themselves", Kept, &["could not be read"], looped.to_vec());
     let deep = format!("%PDF-1.4\n1 0 obj\n{}\nendobj\ntrailer<</Root 1 0 R>>", "[".repeat(3_000_000));
     add(Document, "a PDF nested without end", Kept, &["could not be read"], deep.into());
-    let form = files::stream("/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</F 7 0 R>>>>", b"/F Do");
-    let form = files::pdf_of(&[b"/F Do".to_vec()], "/XObject<</F 7 0 R>>", &[form]);
+    let form = files_made::stream("/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</F 7 0 R>>>>", b"/F Do");
+    let form = files_made::pdf_of(&[b"/F Do".to_vec()], "/XObject<</F 7 0 R>>", &[form]);
     add(Document, "a PDF form that draws itself", Kept, &["too long or needed too much", "could not be read"], form);
-    let bomb = files::stream("/Filter/FlateDecode", &endless_deflate());
-    let bomb = files::pdf_objects(&[
+    let bomb = files_made::stream("/Filter/FlateDecode", &endless_deflate());
+    let bomb = files_made::pdf_objects(&[
         b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
         b"<</Type/Pages/Count 1/Kids[3 0 R]>>".to_vec(),
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R>>".to_vec(),

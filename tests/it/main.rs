@@ -5,6 +5,7 @@ mod fhir;
 mod fhir_corpus;
 mod files;
 mod files_corpus;
+mod files_made;
 mod hostile;
 mod web;
 mod web_world;
