@@ -1,14 +1,10 @@
 //! One file from its bytes into the vault: told by content, read, judged, stored in one transaction.
 
-use super::documents::Document;
 use super::identity::{Known, Only, Verdict, judge};
 use super::intake::{Intake, too_large};
-use super::limits::read_whole;
 use super::report::FileReport;
-use super::sniff::{Format, decode_xml, sniff, why_not};
-use super::worker::Worker;
-use super::xdm::About;
-use super::{Limits, Sink, archive, ccda, documents, fhir};
+use super::sniff::{Format, sniff};
+use super::{Limits, Sink, ccda, documents, fhir};
 use crate::record::PatientIdentity;
 use crate::vault::{Chart, Original, Staged};
 use crate::{Error, Kind, Result};
@@ -180,67 +176,45 @@ fn refused(mut report: FileReport, error: &Error) -> FileReport {
 /// How much of a file its format is told from.
 const HEAD: usize = 64 << 10;
 
-fn read(input: Original, name: &str, limits: &Limits, worker: &std::path::Path, intake: &mut Intake<'_>) -> Result<()> {
-    let mut input = BufReader::with_capacity(1 << 18, input);
+fn read(mut input: Original, name: &str, limits: &Limits, worker: &std::path::Path, intake: &mut Intake<'_>) -> Result<()> {
     let mut head = Vec::with_capacity(HEAD);
     (&mut input).take(HEAD as u64).read_to_end(&mut head)?;
     input.seek(SeekFrom::Start(0))?;
-    let readers = Readers { name, limits, worker: Worker::new(worker) };
-    intake.report.format = match sniff(&head) {
-        format @ (Format::Zip | Format::Gzip) => {
-            archive::read(&mut input, format, limits, &mut |member, sink| readers.member(member, sink), intake)?
-        }
-        format @ (Format::Xml | Format::Empty | Format::Unknown(_)) => {
-            return Err(Error::refused(format!("{} Nothing was stored.", why_not(format, &head))));
-        }
-        format => readers.read(format, &mut input, Place { name, path: None, about: None }, intake)?,
-    };
+    let format = sniff(&head);
+    let _ = worker;
+    intake.report.format = read_as(format, &mut BufReader::with_capacity(1 << 18, input), name, limits, intake)?;
     Ok(())
 }
 
-/// Where a file to be read stands, and what is known of it.
-struct Place<'a> {
-    name: &'a str,
-    path: Option<&'a str>,
-    about: Option<&'a About>,
+fn read_as(format: Format, input: &mut dyn Read, name: &str, limits: &Limits, sink: &mut dyn Sink) -> Result<String> {
+    Ok(match format {
+        Format::FhirJson => fhir::read_json(input, limits, sink)?,
+        Format::FhirNdjson => fhir::read_ndjson(input, limits, sink)?,
+        Format::Ccda => {
+            ccda::read(&whole(input, limits)?, name, limits, sink)?;
+            "ccda".into()
+        }
+        Format::Empty => {
+            return Err(Error::refused("This file is empty: it holds no bytes at all. Nothing was stored. Download it again."));
+        }
+        Format::Unknown(what) => {
+            return Err(Error::refused(format!("This file looks like {what}, which Keepwell cannot read. Nothing was stored.")));
+        }
+        other => {
+            documents::read(other, &whole(input, limits)?, name, limits, sink)?;
+            "document".into()
+        }
+    })
 }
 
-/// Each format's reader.
-struct Readers<'a> {
-    name: &'a str,
-    limits: &'a Limits,
-    worker: Worker,
-}
-
-impl Readers<'_> {
-    fn member(&self, member: archive::Member<'_>, sink: &mut dyn Sink) -> Result<String> {
-        let name = if member.path.is_empty() { self.name } else { member.name() };
-        let place = Place { name, path: Some(member.path), about: member.about };
-        self.read(member.format, member.input, place, sink)
+fn whole(input: &mut dyn Read, limits: &Limits) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(limits.document_bytes + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limits.document_bytes {
+        return Err(Error::new(
+            Kind::TooMuch,
+            format!("This document is larger than {} MB, the most that is read in one piece.", limits.document_bytes >> 20),
+        ));
     }
-
-    fn read(&self, format: Format, input: &mut dyn Read, place: Place<'_>, sink: &mut dyn Sink) -> Result<String> {
-        let limits = self.limits;
-        match format {
-            Format::FhirJson => return fhir::read_json(input, limits, sink),
-            Format::FhirNdjson => return fhir::read_ndjson(input, limits, sink),
-            _ => {}
-        }
-        let bytes = read_whole(input, limits)?;
-        match format {
-            Format::FhirXml => {
-                let (text, odd) = decode_xml(&bytes);
-                if let Some(odd) = odd {
-                    sink.warn("", odd);
-                }
-                return fhir::read_xml(&text, limits, sink);
-            }
-            Format::Ccda => ccda::read(&bytes, place.name, limits, sink)?,
-            _ => {
-                let Place { name, path, about } = place;
-                documents::read(&Document { format, bytes: &bytes, name, path, about }, &self.worker, limits, sink)?;
-            }
-        }
-        Ok(format.slug().to_owned())
-    }
+    Ok(bytes)
 }
