@@ -4,6 +4,7 @@
 mod fhir_corpus;
 mod files;
 mod files_corpus;
+mod files_made;
 mod hostile;
 mod web;
 mod web_world;
