@@ -1,0 +1,6 @@
+//! The one integration binary: a room, a module.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod demo;
+mod export;
+mod export_world;
