@@ -4,3 +4,8 @@
 mod demo;
 mod export;
 mod export_world;
+mod files;
+mod files_corpus;
+mod hostile;
+mod web;
+mod web_world;
