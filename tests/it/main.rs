@@ -1,6 +1,9 @@
 //! Integration tests: one binary, one module a room.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is not as it should be")]
 
+mod demo;
+mod export;
+mod export_world;
 mod fhir_corpus;
 mod files;
 mod files_corpus;
