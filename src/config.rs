@@ -1,5 +1,7 @@
 //! Settings: flags and environment, parsed once. Nobody else reads the environment.
 
+use crate::import::Limits;
+use crate::{Error, Kind, Result};
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,25 +9,155 @@ use std::path::PathBuf;
 /// Settings that every command shares. Each is a flag and a variable of the same name; flags win.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
-    /// The folder of the vault
-    #[arg(long, global = true, env = "KEEPWELL_VAULT", value_name = "DIR")]
+    /// The folder of the vault [default: ~/.local/share/keepwell]
+    #[arg(long, global = true, env = "KEEPWELL_VAULT", value_name = "DIR", hide_env = true)]
     pub vault: Option<PathBuf>,
     /// Where the server listens
-    #[arg(long, global = true, env = "KEEPWELL_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8787")]
+    #[arg(long, global = true, env = "KEEPWELL_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8787", hide_env = true)]
     pub listen: SocketAddr,
     /// The address by which browsers reach the server; its path becomes the prefix of every page
-    #[arg(long, global = true, env = "KEEPWELL_BASE_URL", value_name = "URL")]
+    #[arg(long, global = true, env = "KEEPWELL_BASE_URL", value_name = "URL", hide_env = true)]
     pub base_url: Option<String>,
     /// Networks of proxies whose X-Forwarded headers are believed
-    #[arg(long, global = true, env = "KEEPWELL_TRUSTED_PROXIES", value_name = "CIDR,…", value_delimiter = ',')]
+    #[arg(long, global = true, env = "KEEPWELL_TRUSTED_PROXIES", value_name = "CIDR,…", value_delimiter = ',', hide_env = true)]
     pub trusted_proxies: Vec<String>,
     /// The member who signs in
-    #[arg(long, global = true, env = "KEEPWELL_MEMBER", value_name = "NAME")]
+    #[arg(long, global = true, env = "KEEPWELL_MEMBER", value_name = "NAME", hide_env = true)]
     pub member: Option<String>,
     /// A file that holds the passphrase; a terminal is asked otherwise
-    #[arg(long, global = true, env = "KEEPWELL_PASSPHRASE_FILE", value_name = "FILE")]
+    #[arg(long, global = true, env = "KEEPWELL_PASSPHRASE_FILE", value_name = "FILE", hide_env = true)]
     pub passphrase_file: Option<PathBuf>,
     /// Whose chart, where the member can open several
-    #[arg(long, global = true, env = "KEEPWELL_PERSON", value_name = "NAME|ID")]
+    #[arg(long, global = true, env = "KEEPWELL_PERSON", value_name = "NAME|ID", hide_env = true)]
     pub person: Option<String>,
+    /// Minutes without a request after which a session locks
+    #[arg(long, global = true, env = "KEEPWELL_IDLE_MINUTES", value_name = "N", default_value_t = 15, hide_env = true)]
+    pub idle_minutes: u32,
+    /// More in the log; never health data
+    #[arg(long, global = true, env = "KEEPWELL_VERBOSE", hide_env = true)]
+    pub verbose: bool,
+    /// Bounds on what an import unpacks.
+    #[command(flatten)]
+    pub bounds: Bounds,
+}
+
+/// Bounds on what an import unpacks, in MiB where they are sizes.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Limits of an import")]
+pub struct Bounds {
+    /// Largest file taken, in MiB
+    #[arg(long, global = true, env = "KEEPWELL_MAX_FILE_MIB", value_name = "MIB", hide_env = true)]
+    pub max_file_mib: Option<u64>,
+    /// Most entries in one archive
+    #[arg(long, global = true, env = "KEEPWELL_MAX_ARCHIVE_ENTRIES", value_name = "N", hide_env = true)]
+    pub max_archive_entries: Option<u64>,
+    /// Archives within archives
+    #[arg(long, global = true, env = "KEEPWELL_MAX_ARCHIVE_DEPTH", value_name = "N", hide_env = true)]
+    pub max_archive_depth: Option<u32>,
+    /// Unpacked size of one upload, in MiB
+    #[arg(long, global = true, env = "KEEPWELL_MAX_UNPACKED_MIB", value_name = "MIB", hide_env = true)]
+    pub max_unpacked_mib: Option<u64>,
+    /// Unpacked to packed size of one entry
+    #[arg(long, global = true, env = "KEEPWELL_MAX_RATIO", value_name = "N", hide_env = true)]
+    pub max_ratio: Option<u64>,
+    /// Largest document read in one piece, in MiB
+    #[arg(long, global = true, env = "KEEPWELL_MAX_DOCUMENT_MIB", value_name = "MIB", hide_env = true)]
+    pub max_document_mib: Option<u64>,
+    /// Nesting of XML
+    #[arg(long, global = true, env = "KEEPWELL_MAX_XML_DEPTH", value_name = "N", hide_env = true)]
+    pub max_xml_depth: Option<u32>,
+    /// Nesting of JSON
+    #[arg(long, global = true, env = "KEEPWELL_MAX_JSON_DEPTH", value_name = "N", hide_env = true)]
+    pub max_json_depth: Option<u32>,
+}
+
+/// Every variable that means something.
+const VARIABLES: [&str; 17] = [
+    "KEEPWELL_VAULT",
+    "KEEPWELL_LISTEN",
+    "KEEPWELL_BASE_URL",
+    "KEEPWELL_TRUSTED_PROXIES",
+    "KEEPWELL_MEMBER",
+    "KEEPWELL_PASSPHRASE_FILE",
+    "KEEPWELL_PERSON",
+    "KEEPWELL_IDLE_MINUTES",
+    "KEEPWELL_VERBOSE",
+    "KEEPWELL_MAX_FILE_MIB",
+    "KEEPWELL_MAX_ARCHIVE_ENTRIES",
+    "KEEPWELL_MAX_ARCHIVE_DEPTH",
+    "KEEPWELL_MAX_UNPACKED_MIB",
+    "KEEPWELL_MAX_RATIO",
+    "KEEPWELL_MAX_DOCUMENT_MIB",
+    "KEEPWELL_MAX_XML_DEPTH",
+    "KEEPWELL_MAX_JSON_DEPTH",
+];
+
+/// Variables of the environment that look like settings and are none.
+pub fn unknown_variables() -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    // KEEPWELL_CORPUS and KEEPWELL_BENCH_… belong to the tests and benchmarks.
+    let ours = |n: &String| n.starts_with("KEEPWELL_") && n != "KEEPWELL_CORPUS" && !n.starts_with("KEEPWELL_BENCH_");
+    let mut unknown: Vec<_> = names.filter(ours).filter(|n| !VARIABLES.contains(&n.as_str())).collect();
+    unknown.sort();
+    unknown
+}
+
+impl Config {
+    /// The folder of the vault.
+    ///
+    /// # Errors
+    /// Usage when it is not given and there is no home folder.
+    pub fn vault_dir(&self) -> Result<PathBuf> {
+        if let Some(dir) = &self.vault {
+            return Ok(dir.clone());
+        }
+        let home = std::env::home_dir().filter(|h| !h.as_os_str().is_empty());
+        home.map(|h| h.join(".local/share/keepwell"))
+            .ok_or_else(|| Error::new(Kind::Usage, "There is no home folder. Name the vault's folder with --vault."))
+    }
+
+    /// The limits of an import.
+    pub fn limits(&self) -> Limits {
+        let (b, d) = (&self.bounds, Limits::default());
+        Limits {
+            file_bytes: b.max_file_mib.map_or(d.file_bytes, |m| m << 20),
+            archive_entries: b.max_archive_entries.unwrap_or(d.archive_entries),
+            archive_depth: b.max_archive_depth.unwrap_or(d.archive_depth),
+            unpacked_bytes: b.max_unpacked_mib.map_or(d.unpacked_bytes, |m| m << 20),
+            ratio: b.max_ratio.unwrap_or(d.ratio),
+            document_bytes: b.max_document_mib.map_or(d.document_bytes, |m| m << 20),
+            xml_depth: b.max_xml_depth.unwrap_or(d.xml_depth),
+            json_depth: b.max_json_depth.unwrap_or(d.json_depth),
+            ..d
+        }
+    }
+
+    /// Settings that contradict each other or are unsafe, in words.
+    pub fn contradictions(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        let open = !self.listen.ip().is_loopback();
+        match &self.base_url {
+            Some(url) if !(url.starts_with("http://") || url.starts_with("https://")) => {
+                out.push(format!("KEEPWELL_BASE_URL must begin with http:// or https://, and is {url}."));
+            }
+            Some(url) if open && url.starts_with("http://") => {
+                out.push("The server can be reached from other machines without encryption. Put a proxy with TLS in front, and give KEEPWELL_BASE_URL with https://.".into());
+            }
+            None if open => {
+                out.push("The server listens beyond this machine, and KEEPWELL_BASE_URL does not say under which address.".into());
+            }
+            _ => {}
+        }
+        if let Some(file) = &self.passphrase_file {
+            use std::os::unix::fs::PermissionsExt as _;
+            match std::fs::metadata(file) {
+                Err(_) => out.push(format!("The passphrase file {} cannot be read.", file.display())),
+                Ok(m) if m.permissions().mode() & 0o077 != 0 => {
+                    out.push(format!("Others on this machine can read the passphrase file {}. chmod 600 it.", file.display()));
+                }
+                Ok(_) => {}
+            }
+        }
+        out
+    }
 }

@@ -1,1 +1,180 @@
-//! One thin file a command.
+//! One thin file a command. Words for people go to stderr, results to stdout.
+
+pub mod check;
+pub mod demo;
+pub mod export;
+pub mod import;
+pub mod init;
+mod progress;
+pub mod records;
+pub mod serve;
+pub mod sources;
+pub mod worker;
+
+use crate::config::Config;
+use crate::household::{Household, SignedIn};
+use crate::vault::{Chart, Vault};
+use crate::{Error, Kind, Result};
+use clap::{Parser, Subcommand};
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// A personal health record vault.
+#[derive(Parser, Debug)]
+#[command(
+    name = "keepwell",
+    version,
+    about = "Keeps your health records in one place of your own: encrypted, readable, yours to carry away"
+)]
+pub struct Cli {
+    /// Settings that every command shares.
+    #[command(flatten)]
+    pub config: Config,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands of the contract.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run the server: the web pages of this vault
+    Serve,
+    /// Try it out: a throwaway vault with an invented household, and the server on it
+    Demo,
+    /// Make a new vault with its first member and person
+    Init(init::Args),
+    /// Bring records in: files, folders and archives of any kind that can be read
+    Import(import::Args),
+    /// Read kept originals again with today's readers
+    Reimport(import::AgainArgs),
+    /// List the records of a chart
+    Records(records::Args),
+    /// List what was imported from where
+    Sources(sources::Args),
+    /// Write an imported file out again, byte for byte
+    Original(sources::OriginalArgs),
+    /// Carry records away in an open format
+    Export(export::Args),
+    /// Check that every database and file of the vault is whole
+    Check(check::Args),
+    /// Look at the settings
+    Config(check::ConfigArgs),
+}
+
+/// How a command that did not fail ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All of it is done.
+    Done,
+    /// Something was skipped and listed.
+    InPart,
+    /// It ran, and found that things are not well.
+    Failed,
+}
+
+/// Prepares the process: nobody else reads its files, no core dump, logs for the operator, unknown settings named.
+pub fn prepare(config: &Config) {
+    crate::vault::harden();
+    let filter = tracing_subscriber::EnvFilter::new(if config.verbose { "keepwell=debug" } else { "keepwell=info" });
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    for name in crate::config::unknown_variables() {
+        eprintln!("Warning: {name} is not a setting of Keepwell. `keepwell --help` lists them.");
+    }
+}
+
+/// The exit status of the contract: 0 done, 1 failed, 2 wrong usage, 3 done in part.
+pub fn exit(done: Result<Ended>) -> ExitCode {
+    match done {
+        Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::InPart) => ExitCode::from(3),
+        Ok(Ended::Failed) => ExitCode::from(1),
+        Err(e) => {
+            eprintln!("{}", e.words());
+            if let Some(cause) = std::error::Error::source(&e) {
+                tracing::debug!(%cause, kind = ?e.kind, "failed");
+            }
+            ExitCode::from(if e.kind == Kind::Usage { 2 } else { 1 })
+        }
+    }
+}
+
+/// An open vault with its member signed in.
+pub(crate) struct Opened {
+    pub(crate) household: Household,
+    pub(crate) who: SignedIn,
+}
+
+pub(crate) fn open(config: &Config) -> Result<Opened> {
+    let dir = config.vault_dir()?;
+    if !Vault::exists(&dir) {
+        return Err(Error::new(
+            Kind::NotFound,
+            format!("There is no vault in {}. Make one with `keepwell init`, or name another folder with --vault.", dir.display()),
+        ));
+    }
+    let household = Household::new(Arc::new(Vault::open(&dir)?));
+    let name = match &config.member {
+        Some(name) => name.clone(),
+        None => only_member(&household)?,
+    };
+    let who = household.sign_in(&name, &passphrase(config, "Passphrase: ")?)?;
+    Ok(Opened { household, who })
+}
+
+fn only_member(household: &Household) -> Result<String> {
+    let mut members = household.members()?;
+    match members.len() {
+        1 => Ok(members.remove(0).name),
+        _ => Err(Error::new(Kind::Usage, "Say who signs in: --member NAME.")),
+    }
+}
+
+impl Opened {
+    /// The chart that the settings name, or the only one.
+    pub(crate) fn chart(&self, config: &Config) -> Result<Arc<Chart>> {
+        let charts = self.household.charts(&self.who)?;
+        let wanted = config.person.as_deref().map(str::to_lowercase);
+        let matching: Vec<_> =
+            charts.iter().filter(|(p, _)| wanted.as_ref().is_none_or(|w| p.id == *w || p.name.to_lowercase() == *w)).collect();
+        match matching.as_slice() {
+            [(person, _)] => self.household.open(&self.who, &person.id),
+            [] => Err(Error::new(Kind::NotFound, "There is no chart of that name that this member may open.")),
+            _ => {
+                let names: Vec<_> = charts.iter().map(|(p, _)| p.name.as_str()).collect();
+                Err(Error::new(Kind::Usage, format!("Say whose chart: --person NAME, one of: {}.", names.join(", "))))
+            }
+        }
+    }
+}
+
+/// The passphrase: from the file of the settings, else asked on the terminal. Never an argument.
+pub(crate) fn passphrase(config: &Config, prompt: &str) -> Result<Zeroizing<String>> {
+    if let Some(path) = &config.passphrase_file {
+        let text = Zeroizing::new(
+            std::fs::read_to_string(path)
+                .map_err(|e| Error::new(Kind::Usage, format!("The passphrase file {} cannot be read.", path.display())).because(e))?,
+        );
+        return Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Error::new(Kind::Usage, "There is no terminal to ask for the passphrase. Name a file with --passphrase-file."));
+    }
+    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(Error::from)
+}
+
+/// Prints one JSON value on stdout and nothing else.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer(&mut out, value).map_err(Error::internal)?;
+    std::io::Write::write_all(&mut out, b"\n")?;
+    Ok(())
+}
+
+/// One line of result on stdout.
+pub(crate) fn print_line(text: &str) -> Result<()> {
+    use std::io::Write as _;
+    writeln!(std::io::stdout().lock(), "{text}").map_err(Error::from)
+}

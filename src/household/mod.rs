@@ -28,7 +28,25 @@ pub struct SignedIn {
     pub member: MemberInfo,
 }
 
+impl Beginning<'_> {
+    /// Whether the fields will do, before anything is made.
+    ///
+    /// # Errors
+    /// Usage, with words for the first field that will not.
+    pub fn check(&self) -> Result<()> {
+        unimplemented!()
+    }
+}
+
 impl Household {
+    /// Everyone who may sign in.
+    ///
+    /// # Errors
+    /// Internal when the register cannot be read.
+    pub fn members(&self) -> Result<Vec<MemberInfo>> {
+        unimplemented!()
+    }
+
     /// The household of an open vault.
     pub fn new(vault: Arc<Vault>) -> Self {
         let _ = vault;
@@ -74,7 +92,7 @@ impl Household {
     ///
     /// # Errors
     /// Internal when the register cannot be read.
-    pub fn charts(&self, member: &MemberInfo) -> Result<Vec<(PersonInfo, Role)>> {
+    pub fn charts(&self, member: &SignedIn) -> Result<Vec<(PersonInfo, Role)>> {
         let _ = member;
         unimplemented!()
     }

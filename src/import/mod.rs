@@ -4,10 +4,14 @@
 pub mod ccda;
 pub mod documents;
 pub mod fhir;
+mod identity;
+mod intake;
 pub mod limits;
+pub mod pipeline;
 pub mod report;
 pub mod sink;
 pub mod sniff;
+pub mod worker;
 
 pub use limits::Limits;
 pub use sink::{Found, Origin, Sink};

@@ -71,6 +71,9 @@ pub struct FileReport {
     /// Who the file says it is about, in words; several, if it says so.
     #[serde(default)]
     pub about: Vec<String>,
+    /// That the file was refused because it is about somebody else by name or birth date, or about several people.
+    #[serde(default)]
+    pub wrong_person: bool,
     /// That the file is about somebody else by name or birth date and was accepted all the same.
     #[serde(default)]
     pub identity_accepted: bool,

@@ -49,6 +49,19 @@ pub fn reference_words(resource: &Value, reference: &Value) -> Option<String> {
     }
 }
 
+/// The reference to the person whom a record is about: `subject`, `patient` or `beneficiary` (FHIR R4 Patient compartment),
+/// where it points to a Patient or, by a `urn:`, to an entry that may be one.
+pub fn subject_reference(resource: &Value) -> Option<&str> {
+    ["subject", "patient", "beneficiary", "for"].iter().find_map(|key| {
+        let target = match resource.get(key)? {
+            Value::Array(items) => items.first()?,
+            one => one,
+        };
+        let reference = target.get("reference").and_then(Value::as_str)?;
+        (reference.contains("Patient/") || reference.starts_with("urn:")).then_some(reference)
+    })
+}
+
 /// Who a file says it is about (FHIR R4 Patient).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PatientIdentity {

@@ -36,11 +36,26 @@ impl Import<'_> {
         unimplemented!()
     }
 
+    /// What makes a short id unique: the file's patient. Holds for the records put from now on.
+    pub fn scope(&mut self, scope: &str) {
+        let _ = scope;
+        unimplemented!()
+    }
+
+    /// As [`Chart::set_note`], within the transaction.
+    ///
+    /// # Errors
+    /// Internal when the database fails.
+    pub fn set_note(&self, name: &str, value: &str) -> Result<()> {
+        let _ = (name, value);
+        unimplemented!()
+    }
+
     /// Makes it durable: the file becomes a source with this report (its `source` is filled in) and is kept.
     ///
     /// # Errors
     /// Internal when the disk fails; nothing happened then.
-    pub fn commit(self, staged: Staged, report: FileReport) -> Result<FileReport> {
+    pub fn commit(self, staged: Option<Staged>, report: FileReport) -> Result<FileReport> {
         let _ = (staged, report);
         unimplemented!()
     }

@@ -1,0 +1,92 @@
+//! `keepwell demo`: a throwaway vault with an invented household, and the server on it.
+
+use super::Ended;
+use super::serve::listen;
+use crate::config::Config;
+use crate::demo::{DemoPerson, household};
+use crate::household::{Beginning, Household, SignedIn};
+use crate::import::Limits;
+use crate::import::pipeline::{Options, Unwatched, import};
+use crate::vault::{PersonInfo, Vault};
+use crate::{Error, Kind, Result};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The demo's sign-in: printed, and good for a vault of invented people only.
+const MEMBER: &str = "Ruth";
+const PASSPHRASE: &str = "a quiet well in the garden";
+
+/// Runs it. The vault is removed at the end.
+///
+/// # Errors
+/// Usage when the address is taken; Internal when the disk fails.
+pub fn run(config: &Config) -> Result<Ended> {
+    let folder = Throwaway::new()?;
+    eprintln!("Making a household of four invented people…");
+    let home = furnish(&folder.0)?;
+    listen(config, home, &|address, app| {
+        eprintln!("\nKeepwell is ready: open this address in a browser, and sign in.\n");
+        eprintln!("    {address}{}/\n    name:       {MEMBER}\n    passphrase: {PASSPHRASE}\n", app.prefix);
+        eprintln!("Everything in it is invented. Ctrl-C ends it and removes it.");
+        Ok(())
+    })
+}
+
+/// Makes the household's vault in a folder, through the same doors as real records.
+fn furnish(dir: &Path) -> Result<Household> {
+    let today = jiff::Zoned::now().date();
+    let people = household(today);
+    let Some((first, others)) = people.split_first() else { return Err(Error::new(Kind::Internal, "The demo is empty.")) };
+    let home = Household::new(Arc::new(Vault::create(&dir.join("vault"))?));
+    let beginning = Beginning {
+        member: MEMBER,
+        passphrase: PASSPHRASE,
+        person: first.name,
+        birth_date: first.birth_date,
+        sex: first.sex,
+    };
+    let (who, _) = home.begin(&beginning)?;
+    let own = home.charts(&who)?;
+    for (person, _) in &own {
+        fill(&home, &who, person, first)?;
+    }
+    for other in others {
+        let person = home.add_person(&who, other.name, other.birth_date, other.sex)?;
+        fill(&home, &who, &person, other)?;
+    }
+    Ok(home)
+}
+
+fn fill(home: &Household, who: &SignedIn, person: &PersonInfo, from: &DemoPerson) -> Result<()> {
+    let chart = home.open(who, &person.id)?;
+    let worker = std::env::current_exe().unwrap_or_else(|_| "keepwell".into());
+    let options = Options { accept_identity: None, dry_run: false, by: MEMBER.to_owned(), worker };
+    for file in &from.files {
+        let mut staging = chart.stage()?;
+        staging.write_all(&file.bytes)?;
+        let done = import(&chart, staging.finish()?, &file.name, &Limits::default(), &options, &Unwatched)?;
+        if let Some(error) = done.report.error {
+            return Err(Error::new(Kind::Internal, format!("The demo's file {} was refused: {error}", file.name)));
+        }
+    }
+    Ok(())
+}
+
+/// A folder that is removed when the demo ends.
+struct Throwaway(PathBuf);
+
+impl Throwaway {
+    fn new() -> Result<Self> {
+        let name = format!("keepwell-demo-{:016x}", rand::random::<u64>());
+        let dir = std::env::temp_dir().join(name);
+        std::fs::create_dir(&dir)?;
+        Ok(Self(dir))
+    }
+}
+
+impl Drop for Throwaway {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

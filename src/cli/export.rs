@@ -1,0 +1,76 @@
+//! `keepwell export`: carry records away.
+
+use super::records::date;
+use super::{Ended, open};
+use crate::config::Config;
+use crate::export::{Format, Selection, export};
+use crate::record::Class;
+use crate::{Error, Kind, Result};
+use std::io::{BufWriter, Write as _};
+use std::path::PathBuf;
+
+/// What `export` is told.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// fhir (a Bundle of everything, without loss), ndjson, csv (a zip of tables) or everything (one zip of all)
+    #[arg(long, value_name = "F")]
+    pub format: String,
+    /// From this date on: 2020, 2020-03 or 2020-03-14
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<String>,
+    /// Up to and with this date
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<String>,
+    /// Only these kinds, such as allergies,medicines,laboratory
+    #[arg(long, value_name = "C,…", value_delimiter = ',')]
+    pub include: Vec<String>,
+    /// Without these kinds
+    #[arg(long, value_name = "C,…", value_delimiter = ',')]
+    pub exclude: Vec<String>,
+    /// Where to write it
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Usage when a word or date means nothing, or the file exists; Denied; Internal when the disk fails: no half-written
+/// file stays behind.
+pub fn run(config: &Config, args: &Args) -> Result<Ended> {
+    let format = Format::from_name(&args.format)?;
+    for text in args.from.iter().chain(&args.to) {
+        date(text)?;
+    }
+    let selection =
+        Selection { from: args.from.clone(), to: args.to.clone(), include: classes(&args.include)?, exclude: classes(&args.exclude)? };
+    let opened = open(config)?;
+    let chart = opened.chart(config)?;
+    let mut out = BufWriter::new(super::sources::create(&args.out)?);
+    let done = export(&chart, format, &selection, &mut out).and_then(|summary| {
+        out.flush()?;
+        out.get_ref().sync_all()?;
+        Ok(summary)
+    });
+    match done {
+        Ok(summary) => {
+            eprintln!("{}: {} records. This file is not encrypted: keep it where only you can read it.", args.out.display(), summary.records);
+            Ok(Ended::Done)
+        }
+        Err(e) => {
+            let _ = std::fs::remove_file(&args.out);
+            Err(e)
+        }
+    }
+}
+
+/// Kinds by their slug, or by the FHIR type that most people would name.
+fn classes(words: &[String]) -> Result<Vec<Class>> {
+    let known = |word: &String| {
+        Class::from_slug(&word.to_lowercase()).ok_or_else(|| {
+            let all: Vec<_> = Class::ALL.iter().map(|c| c.slug()).collect();
+            Error::new(Kind::Usage, format!("There is no kind \"{word}\". The kinds are: {}.", all.join(", ")))
+        })
+    };
+    words.iter().map(known).collect()
+}

@@ -1,0 +1,185 @@
+//! `keepwell import` and `keepwell reimport`.
+
+use super::progress::{Bar, stop_flag};
+use super::{Ended, open, print_json};
+use crate::config::Config;
+use crate::import::pipeline::{self, Accept, Options};
+use crate::import::report::{FileReport, Report};
+use crate::vault::Chart;
+use crate::{Error, Kind, Result};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// What `import` is told.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Read and report, store nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Take the file though it names somebody else; with several people in it, say which: --accept-identity=Patient/123
+    #[arg(long, value_name = "PATIENT", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub accept_identity: Option<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Files, folders and archives
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// What `reimport` is told.
+#[derive(clap::Args, Debug)]
+pub struct AgainArgs {
+    /// Read and report, store nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Which sources; all, if none is named
+    #[arg(value_name = "SOURCE-ID")]
+    pub sources: Vec<String>,
+}
+
+/// Runs `import`.
+///
+/// # Errors
+/// Usage when a path does not exist; Denied; Internal when the vault fails.
+pub fn run(config: &Config, args: &Args) -> Result<Ended> {
+    let files = gather(&args.paths)?;
+    let opened = open(config)?;
+    let chart = opened.chart(config)?;
+    let accept = args.accept_identity.as_deref().map(|p| if p.is_empty() { Accept::Anyone } else { Accept::Patient(p.to_owned()) });
+    let options = options(accept, args.dry_run, &opened.who.member.name);
+    let stop = stop_flag();
+    let limits = config.limits();
+    let mut report = Report::default();
+    for path in files {
+        let bar = Bar::new(&path.file_name().unwrap_or_default().to_string_lossy(), &stop);
+        let staged = stage(&chart, &path)?;
+        let done = pipeline::import(&chart, staged, &path.to_string_lossy(), &limits, &options, &bar);
+        bar.finish();
+        let mut file = done?.report;
+        file.path = path.to_string_lossy().into_owned();
+        tell(&file, args.dry_run);
+        report.push(file);
+    }
+    finish(&report, args.json)
+}
+
+/// Runs `reimport`.
+///
+/// # Errors
+/// NotFound when there is no such source; Denied; Internal when the vault fails.
+pub fn again(config: &Config, args: &AgainArgs) -> Result<Ended> {
+    let opened = open(config)?;
+    let chart = opened.chart(config)?;
+    let options = options(None, args.dry_run, &opened.who.member.name);
+    let stop: Arc<AtomicBool> = stop_flag();
+    let sources = if args.sources.is_empty() {
+        chart.sources()?.into_iter().filter(|s| s.removed.is_none()).map(|s| s.id).collect()
+    } else {
+        args.sources.clone()
+    };
+    let mut report = Report::default();
+    for source in sources {
+        let bar = Bar::new(&source, &stop);
+        let done = pipeline::reimport(&chart, &source, &config.limits(), &options, &bar);
+        bar.finish();
+        let file = done?;
+        tell(&file, args.dry_run);
+        report.push(file);
+    }
+    finish(&report, args.json)
+}
+
+fn options(accept_identity: Option<Accept>, dry_run: bool, by: &str) -> Options {
+    let worker = std::env::current_exe().unwrap_or_else(|_| "keepwell".into());
+    Options { accept_identity, dry_run, by: by.to_owned(), worker }
+}
+
+/// The files below the given paths, folders walked in order of name without following links. Files that begin with a
+/// Patient come first, so that files that only refer to them can be told apart.
+fn gather(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        let missing = |e| Error::new(Kind::Usage, format!("There is no file or folder {}.", path.display())).because(e);
+        walk(path, std::fs::metadata(path).map_err(missing)?.is_dir(), &mut files)?;
+    }
+    files.sort_by_key(|path| !starts_with_a_patient(path));
+    Ok(files)
+}
+
+fn walk(path: &Path, folder: bool, files: &mut Vec<PathBuf>) -> Result<()> {
+    if !folder {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let mut entries = std::fs::read_dir(path)?.collect::<std::io::Result<Vec<_>>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let kind = entry.file_type()?;
+        if kind.is_dir() || kind.is_file() {
+            walk(&entry.path(), kind.is_dir(), files)?;
+        }
+    }
+    Ok(())
+}
+
+fn starts_with_a_patient(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|f| f.take(2048).read_to_end(&mut head));
+    let text: String = String::from_utf8_lossy(&head).chars().filter(|c| !c.is_whitespace()).collect();
+    read.is_ok() && text.trim_start_matches('\u{feff}').starts_with("{\"resourceType\":\"Patient\"")
+}
+
+fn stage(chart: &Chart, path: &Path) -> Result<crate::vault::Staged> {
+    let mut file = File::open(path).map_err(|e| Error::new(Kind::Usage, format!("{} cannot be read.", path.display())).because(e))?;
+    let mut staging = chart.stage()?;
+    std::io::copy(&mut file, &mut staging)?;
+    staging.finish()
+}
+
+fn tell(file: &FileReport, dry_run: bool) {
+    if let Some(error) = &file.error {
+        eprintln!("{}: {error}", file.path);
+        return;
+    }
+    let stored = if dry_run { "would be new" } else { "new" };
+    eprintln!(
+        "{}: {} found, {} {stored}, {} updated, {} already here, {} left out ({})",
+        file.path,
+        file.found,
+        file.stored,
+        file.updated,
+        file.duplicates,
+        file.skipped.len(),
+        file.format
+    );
+    for skipped in file.skipped.iter().take(20) {
+        eprintln!("    left out: {} at {}: {}", skipped.what, skipped.place, skipped.why);
+    }
+    if file.skipped.len() > 20 {
+        eprintln!("    and {} more; --json lists them all", file.skipped.len() - 20);
+    }
+    for warning in file.warnings.iter().take(10) {
+        eprintln!("    note: {}: {}", warning.place, warning.why);
+    }
+}
+
+fn finish(report: &Report, json: bool) -> Result<Ended> {
+    if json {
+        print_json(report)?;
+    }
+    let totals = report.totals;
+    Ok(if totals.failed > 0 && totals.failed == totals.files {
+        Ended::Failed
+    } else if totals.failed > 0 || totals.skipped > 0 {
+        Ended::InPart
+    } else {
+        Ended::Done
+    })
+}

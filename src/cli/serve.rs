@@ -1,0 +1,56 @@
+//! `keepwell serve`: the server.
+
+use super::Ended;
+use crate::config::Config;
+use crate::household::Household;
+use crate::vault::Vault;
+use crate::web::{App, Options};
+use crate::{Error, Kind, Result};
+use std::sync::Arc;
+
+/// Runs it until Ctrl-C or a polite signal. A missing vault is made, empty: the first visit sets it up.
+///
+/// # Errors
+/// Busy when another process owns the vault; Usage when the address is taken or a setting will not do.
+pub fn run(config: &Config) -> Result<Ended> {
+    let dir = config.vault_dir()?;
+    let vault = if Vault::exists(&dir) { Vault::open(&dir)? } else { Vault::create(&dir)? };
+    listen(config, Household::new(Arc::new(vault)), &|address, app| {
+        match app.welcome_path() {
+            Some(path) => eprintln!("Keepwell is ready. Open this address once to set it up (good for 30 minutes):\n\n    {address}{path}\n"),
+            None => eprintln!("Keepwell is ready at {address}{}/", app.prefix),
+        }
+        Ok(())
+    })
+}
+
+/// Serves a household and calls `ready` with the address once it can be reached.
+pub(super) fn listen(config: &Config, household: Household, ready: &dyn Fn(&str, &App) -> Result<()>) -> Result<Ended> {
+    for finding in config.contradictions() {
+        eprintln!("Warning: {finding}");
+    }
+    let worker = std::env::current_exe().unwrap_or_else(|_| "keepwell".into());
+    let app = App::new(household, Options::new(config, worker))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let taken = |e| Error::new(Kind::Usage, format!("The address {} cannot be used. Choose another with --listen.", config.listen)).because(e);
+        let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(taken)?;
+        let address = match &config.base_url {
+            // The prefix is part of every path that the server prints.
+            Some(url) => url.trim_end_matches('/').strip_suffix(app.prefix.as_str()).unwrap_or(url).to_owned(),
+            None => format!("http://{}", listener.local_addr()?),
+        };
+        ready(&address, &app)?;
+        crate::web::serve(Arc::clone(&app), listener, stopped()).await
+    })?;
+    Ok(Ended::Done)
+}
+
+async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

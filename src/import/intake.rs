@@ -1,0 +1,221 @@
+//! The pipeline's sink: every record read passes here once, is judged, given its facts and put into the vault.
+
+use super::identity::{Candidate, Only};
+use super::pipeline::Progress;
+use super::report::{Counts, FileReport, Skipped, Warning};
+use super::{Found, Limits, Origin, Sink};
+use crate::record::{Class, facts_with, medication_concept, medication_reference, subject_reference, type_of};
+use crate::vault::{Import, Outcome};
+use crate::{Error, Kind, Result};
+use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
+
+/// Records that wait for a Medication further down the file; more than these go in with what is known.
+const WAITING: usize = 20_000;
+
+pub(super) struct Intake<'a> {
+    pub(super) import: Import<'a>,
+    pub(super) report: FileReport,
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) subjects: BTreeSet<String>,
+    only: Option<Only>,
+    medications: HashMap<String, Value>,
+    waiting: Vec<Found>,
+    last_subject: String,
+    progress: &'a dyn Progress,
+    total: u64,
+    read: u64,
+    records: u64,
+    /// Put before the place of everything that comes from inside an archive.
+    pub(super) inside: String,
+}
+
+impl<'a> Intake<'a> {
+    pub(super) fn new(import: Import<'a>, report: FileReport, only: Option<Only>, progress: &'a dyn Progress, total: u64) -> Self {
+        Self {
+            import,
+            report,
+            candidates: Vec::new(),
+            subjects: BTreeSet::new(),
+            only,
+            medications: HashMap::new(),
+            waiting: Vec::new(),
+            last_subject: String::new(),
+            progress,
+            total,
+            read: 0,
+            records: 0,
+            inside: String::new(),
+        }
+    }
+
+    /// Everything is read: what waited for a medicine's name goes in now.
+    pub(super) fn settle(&mut self) -> Result<()> {
+        for found in std::mem::take(&mut self.waiting) {
+            self.put(found)?;
+        }
+        Ok(())
+    }
+
+    fn place(&self, place: &str) -> String {
+        if self.inside.is_empty() { place.to_owned() } else { format!("{}: {place}", self.inside) }
+    }
+
+    fn class_counts(&mut self, class: Class) -> &mut Counts {
+        self.report.classes.entry(class.slug().to_owned()).or_default()
+    }
+
+    fn put(&mut self, mut found: Found) -> Result<()> {
+        let concept = medication_reference(&found.resource).and_then(|r| self.medications.get(r)).cloned();
+        let facts = facts_with(&found.resource, concept.as_ref());
+        self.scope(&mut found);
+        if !self.inside.is_empty() {
+            found.place = self.place(&found.place);
+        }
+        let outcome = self.import.put(&found, &facts)?;
+        if !found.counted {
+            self.report.supporting += 1;
+            return Ok(());
+        }
+        self.report.found += 1;
+        let (total, class): (&mut u64, fn(&mut Counts) -> &mut u64) = match outcome {
+            Outcome::Stored => (&mut self.report.stored, |c| &mut c.stored),
+            Outcome::Updated => (&mut self.report.updated, |c| &mut c.updated),
+            Outcome::Duplicate => (&mut self.report.duplicates, |c| &mut c.duplicates),
+        };
+        *total += 1;
+        let counts = self.class_counts(facts.class);
+        counts.found += 1;
+        *class(counts) += 1;
+        Ok(())
+    }
+
+    /// A short id without a server's address ("Observation/1") is unique only for one patient of one provider. A record
+    /// that names no patient (a practitioner) is then known by its content alone: two hospitals' Practitioner/1 stay two.
+    fn scope(&mut self, found: &mut Found) {
+        if found.origin != (Origin::Server { base: None }) {
+            return;
+        }
+        if type_of(&found.resource) == "Patient" {
+            let own = crate::record::text_at(&found.resource, "identifier.value").unwrap_or_default();
+            self.import.scope(&own);
+        } else if let Some(subject) = subject_reference(&found.resource) {
+            self.import.scope(subject);
+        } else if short_id(&found.resource) {
+            found.origin = Origin::Content;
+        }
+    }
+
+    /// Whether the record is about somebody whom the filter leaves out: the words why.
+    fn someone_else(&self, found: &Found) -> Option<String> {
+        let only = self.only.as_ref()?;
+        let resource = &found.resource;
+        if type_of(resource) == "Patient" {
+            let candidate = Candidate::of(resource, found.full_url.as_deref());
+            let ours = candidate.references.iter().any(|r| only.allows(r));
+            return (!ours).then(|| format!("It is about {}.", candidate.identity.words()));
+        }
+        let subject = subject_reference(resource)?;
+        let patient = subject.contains("Patient/") || self.candidates.iter().any(|c| c.references.iter().any(|r| r == subject));
+        (patient && !only.allows(subject)).then(|| format!("It is about another person ({subject})."))
+    }
+
+    fn step(&mut self) -> Result<()> {
+        self.records += 1;
+        if self.records.is_multiple_of(64) {
+            self.progress.step(self.read, self.total, self.records);
+            self.check()?;
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.progress.cancelled() {
+            return Err(Error::new(Kind::Cancelled, "You stopped this import. Nothing was stored."));
+        }
+        Ok(())
+    }
+}
+
+fn short_id(resource: &Value) -> bool {
+    resource.get("id").and_then(Value::as_str).is_none_or(|id| id.len() < 20)
+}
+
+impl Sink for Intake<'_> {
+    fn found(&mut self, found: Found) -> Result<()> {
+        self.step()?;
+        let kind = type_of(&found.resource);
+        if kind == "Patient" {
+            self.candidates.push(Candidate::of(&found.resource, found.full_url.as_deref()));
+        } else if let Some(subject) = subject_reference(&found.resource)
+            && subject != self.last_subject
+        {
+            subject.clone_into(&mut self.last_subject);
+            self.subjects.insert(subject.to_owned());
+        }
+        if let Some(why) = self.someone_else(&found) {
+            return if found.counted { self.skip(&found.place, &what(&found.resource), &why) } else { Ok(()) };
+        }
+        if kind == "Medication"
+            && let Some(concept) = found.resource.get("code")
+        {
+            let id = found.resource.get("id").and_then(Value::as_str).map(|id| format!("Medication/{id}"));
+            for reference in found.full_url.iter().cloned().chain(id) {
+                self.medications.insert(reference, concept.clone());
+            }
+        }
+        let waits = medication_concept(&found.resource).is_none()
+            && medication_reference(&found.resource).is_some_and(|r| !self.medications.contains_key(r));
+        if waits && self.waiting.len() < WAITING {
+            self.waiting.push(found);
+            return Ok(());
+        }
+        self.put(found)
+    }
+
+    fn skip(&mut self, place: &str, what: &str, why: &str) -> Result<()> {
+        self.step()?;
+        self.report.found += 1;
+        let class = Class::Other;
+        let counts = self.class_counts(class);
+        counts.found += 1;
+        counts.skipped += 1;
+        let place = self.place(place);
+        self.report.skipped.push(Skipped { place, what: what.to_owned(), why: why.to_owned() });
+        Ok(())
+    }
+
+    fn warn(&mut self, place: &str, why: &str) {
+        let place = self.place(place);
+        self.report.warnings.push(Warning { place, why: why.to_owned() });
+    }
+
+    fn progress(&mut self, bytes: u64) -> Result<()> {
+        self.read = bytes;
+        self.progress.step(self.read, self.total, self.records);
+        self.check()
+    }
+}
+
+/// `Observation/abc`: the name of a skipped record in the report. Ids only, so that a report of other people's
+/// records tells nothing of their health.
+fn what(resource: &Value) -> String {
+    let kind = type_of(resource);
+    match resource.get("id").and_then(Value::as_str) {
+        Some(id) => format!("{kind}/{id}"),
+        None => kind.to_owned(),
+    }
+}
+
+/// Bounds that the intake itself needs of the limits.
+pub(super) fn too_large(size: u64, limits: &Limits) -> Option<Error> {
+    (size > limits.file_bytes).then(|| {
+        Error::new(
+            Kind::TooMuch,
+            format!(
+                "This file is larger than {} GiB, the most that this vault takes at once. Nothing was stored. Split it, or raise the limit.",
+                limits.file_bytes >> 30
+            ),
+        )
+    })
+}

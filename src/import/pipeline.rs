@@ -1,0 +1,220 @@
+//! One file from its bytes into the vault: told by content, read, judged, stored in one transaction.
+
+use super::identity::{Known, Only, Verdict, judge};
+use super::intake::{Intake, too_large};
+use super::report::FileReport;
+use super::sniff::{Format, sniff};
+use super::{Limits, Sink, ccda, documents, fhir};
+use crate::record::PatientIdentity;
+use crate::vault::{Chart, Original, Staged};
+use crate::{Error, Kind, Result};
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+
+pub use super::identity::Accept;
+
+/// How an import is to go.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whom the member says the file is about, if it is about somebody else by name or birth date.
+    pub accept_identity: Option<Accept>,
+    /// Read and report, store nothing.
+    pub dry_run: bool,
+    /// The member who brings it in, by name.
+    pub by: String,
+    /// The program that reads PDFs and pictures in a process of its own: this one.
+    pub worker: PathBuf,
+}
+
+/// Told of progress, asked whether to stop.
+pub trait Progress: Sync {
+    /// So many bytes of so many are read, and so many records.
+    fn step(&self, bytes_read: u64, bytes_total: u64, records: u64);
+    /// Whether the person asked to stop.
+    fn cancelled(&self) -> bool;
+}
+
+/// Nobody watches.
+#[derive(Clone, Copy, Debug)]
+pub struct Unwatched;
+
+impl Progress for Unwatched {
+    fn step(&self, _: u64, _: u64, _: u64) {}
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// What became of a file. After a refusal the staged file is handed back, for a second try.
+#[derive(Debug)]
+pub struct Imported {
+    /// The report.
+    pub report: FileReport,
+    /// The file, if it did not become a source.
+    pub staged: Option<Staged>,
+}
+
+/// Imports one staged file. A refusal is no error: it is a report with `error` set, and nothing was stored.
+///
+/// # Errors
+/// Cancelled; Internal when the vault or the disk fails. Nothing was stored then.
+pub fn import(chart: &Chart, staged: Staged, name: &str, limits: &Limits, options: &Options, progress: &dyn Progress) -> Result<Imported> {
+    let report = FileReport { path: name.to_owned(), sha256: staged.sha256().to_owned(), ..FileReport::default() };
+    if let Some(e) = too_large(staged.size(), limits) {
+        return Ok(Imported { report: refused(report, &e), staged: Some(staged) });
+    }
+    let job = Job { chart, name, limits, options, progress, size: staged.size(), again: None };
+    match job.run(report, &|| staged.open())? {
+        Done::Entered(intake) if !options.dry_run => {
+            let Intake { import, report, .. } = *intake;
+            Ok(Imported { report: import.commit(Some(staged), report)?, staged: None })
+        }
+        Done::Entered(intake) => Ok(Imported { report: intake.report, staged: Some(staged) }),
+        Done::Refused(report) => Ok(Imported { report, staged: Some(staged) }),
+    }
+}
+
+/// Reads the original of a source again, with today's readers.
+///
+/// # Errors
+/// NotFound; otherwise as [`import`].
+pub fn reimport(chart: &Chart, source: &str, limits: &Limits, options: &Options, progress: &dyn Progress) -> Result<FileReport> {
+    let info = chart.sources()?.into_iter().find(|s| s.id == source && s.removed.is_none()).ok_or_else(Error::not_found)?;
+    let accept = if info.report.identity_accepted { Some(Accept::Anyone) } else { None };
+    let options = Options { accept_identity: options.accept_identity.clone().or(accept), ..options.clone() };
+    let report = FileReport { path: info.name.clone(), sha256: info.report.sha256.clone(), ..FileReport::default() };
+    let job = Job { chart, name: &info.name, limits, options: &options, progress, size: info.size, again: Some(source) };
+    match job.run(report, &|| chart.original(source))? {
+        Done::Entered(intake) if !options.dry_run => {
+            let Intake { import, report, .. } = *intake;
+            import.commit(None, report)
+        }
+        Done::Entered(intake) => Ok(intake.report),
+        Done::Refused(report) => Ok(report),
+    }
+}
+
+struct Job<'a> {
+    chart: &'a Chart,
+    name: &'a str,
+    limits: &'a Limits,
+    options: &'a Options,
+    progress: &'a dyn Progress,
+    size: u64,
+    again: Option<&'a str>,
+}
+
+enum Done<'a> {
+    Entered(Box<Intake<'a>>),
+    Refused(FileReport),
+}
+
+impl<'a> Job<'a> {
+    /// Reads the file, a second time if part of it is about other people.
+    fn run(&self, report: FileReport, open: &dyn Fn() -> Result<Original>) -> Result<Done<'a>> {
+        let mut known = Known::parse(self.chart.note(Known::NOTE)?.as_deref());
+        let mut only: Option<(Only, bool)> = None;
+        loop {
+            let import = self.chart.import(self.name, &self.options.by, self.again)?;
+            let filter = only.as_ref().map(|(only, _)| only.clone());
+            let mut intake = Intake::new(import, report.clone(), filter, self.progress, self.size);
+            if let Err(e) = read(open()?, self.name, self.limits, &self.options.worker, &mut intake).and_then(|()| intake.settle()) {
+                if matches!(e.kind, Kind::Refused | Kind::TooMuch) {
+                    return Ok(Done::Refused(refused(FileReport { format: intake.report.format, ..report }, &e)));
+                }
+                return Err(e);
+            }
+            let mut about: Vec<String> = intake.candidates.iter().map(|c| c.identity.words()).collect();
+            about.sort();
+            about.dedup();
+            about.truncate(50);
+            intake.report.about = about;
+            if let Some((only, accepted)) = &only {
+                intake.report.identity_accepted = *accepted;
+                self.remember(&mut known, &intake, only.0.iter().cloned(), *accepted)?;
+                return Ok(Done::Entered(Box::new(intake)));
+            }
+            let person = self.chart.person();
+            let person = PatientIdentity::person(&person.name, &person.birth_date, &person.sex);
+            match judge(&person, &intake.candidates, &intake.subjects, &known, self.options.accept_identity.as_ref()) {
+                Verdict::Enter { accepted } => {
+                    intake.report.identity_accepted = accepted;
+                    let own: Vec<String> = intake.candidates.iter().flat_map(|c| c.references.clone()).collect();
+                    self.remember(&mut known, &intake, own.into_iter(), accepted)?;
+                    return Ok(Done::Entered(Box::new(intake)));
+                }
+                Verdict::Only(allowed, accepted) => only = Some((allowed, accepted)),
+                Verdict::Refuse(words) => {
+                    let FileReport { format, about, .. } = intake.report;
+                    return Ok(Done::Refused(FileReport { format, about, wrong_person: true, error: Some(words), ..report }));
+                }
+            }
+        }
+    }
+
+    /// Later files may name this patient by reference only; what was accepted once is not asked again.
+    fn remember(&self, known: &mut Known, intake: &Intake<'_>, own: impl Iterator<Item = String>, accepted: bool) -> Result<()> {
+        if self.options.dry_run {
+            return Ok(());
+        }
+        let before = known.to_note();
+        // A urn: names an entry of one file only, so it says nothing about the next.
+        known.references.extend(own.filter(|r| r.contains("Patient/")));
+        if accepted {
+            known.accepted.extend(intake.candidates.iter().map(|c| c.identity.words()));
+        }
+        let after = known.to_note();
+        if after != before { intake.import.set_note(Known::NOTE, &after) } else { Ok(()) }
+    }
+}
+
+fn refused(mut report: FileReport, error: &Error) -> FileReport {
+    report.error = Some(error.words().to_owned());
+    report
+}
+
+/// How much of a file its format is told from.
+const HEAD: usize = 64 << 10;
+
+fn read(mut input: Original, name: &str, limits: &Limits, worker: &std::path::Path, intake: &mut Intake<'_>) -> Result<()> {
+    let mut head = Vec::with_capacity(HEAD);
+    (&mut input).take(HEAD as u64).read_to_end(&mut head)?;
+    input.seek(SeekFrom::Start(0))?;
+    let format = sniff(&head);
+    let _ = worker;
+    intake.report.format = read_as(format, &mut BufReader::with_capacity(1 << 18, input), name, limits, intake)?;
+    Ok(())
+}
+
+fn read_as(format: Format, input: &mut dyn Read, name: &str, limits: &Limits, sink: &mut dyn Sink) -> Result<String> {
+    Ok(match format {
+        Format::FhirJson => fhir::read_json(input, limits, sink)?,
+        Format::FhirNdjson => fhir::read_ndjson(input, limits, sink)?,
+        Format::Ccda => {
+            ccda::read(&whole(input, limits)?, name, limits, sink)?;
+            "ccda".into()
+        }
+        Format::Empty => {
+            return Err(Error::refused("This file is empty: it holds no bytes at all. Nothing was stored. Download it again."));
+        }
+        Format::Unknown(what) => {
+            return Err(Error::refused(format!("This file looks like {what}, which Keepwell cannot read. Nothing was stored.")));
+        }
+        other => {
+            documents::read(other, &whole(input, limits)?, name, limits, sink)?;
+            "document".into()
+        }
+    })
+}
+
+fn whole(input: &mut dyn Read, limits: &Limits) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(limits.document_bytes + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limits.document_bytes {
+        return Err(Error::new(
+            Kind::TooMuch,
+            format!("This document is larger than {} MB, the most that is read in one piece.", limits.document_bytes >> 20),
+        ));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,4 @@
+//! The one integration binary: a room, a module.
+
+mod web;
+mod web_world;
