@@ -39,13 +39,7 @@ fn furnish(dir: &Path) -> Result<Household> {
     let people = household(today);
     let Some((first, others)) = people.split_first() else { return Err(Error::new(Kind::Internal, "The demo is empty.")) };
     let home = Household::new(Arc::new(Vault::create(&dir.join("vault"))?));
-    let beginning = Beginning {
-        member: MEMBER,
-        passphrase: PASSPHRASE,
-        person: first.name,
-        birth_date: first.birth_date,
-        sex: first.sex,
-    };
+    let beginning = Beginning { member: MEMBER, passphrase: PASSPHRASE, person: first.name, birth_date: first.birth_date, sex: first.sex };
     let (who, _) = home.begin(&beginning)?;
     let own = home.charts(&who)?;
     for (person, _) in &own {

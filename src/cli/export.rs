@@ -54,7 +54,11 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     });
     match done {
         Ok(summary) => {
-            eprintln!("{}: {} records. This file is not encrypted: keep it where only you can read it.", args.out.display(), summary.records);
+            eprintln!(
+                "{}: {} records. This file is not encrypted: keep it where only you can read it.",
+                args.out.display(),
+                summary.records
+            );
             Ok(Ended::Done)
         }
         Err(e) => {

@@ -17,7 +17,9 @@ pub fn run(config: &Config) -> Result<Ended> {
     let vault = if Vault::exists(&dir) { Vault::open(&dir)? } else { Vault::create(&dir)? };
     listen(config, Household::new(Arc::new(vault)), &|address, app| {
         match app.welcome_path() {
-            Some(path) => eprintln!("Keepwell is ready. Open this address once to set it up (good for 30 minutes):\n\n    {address}{path}\n"),
+            Some(path) => {
+                eprintln!("Keepwell is ready. Open this address once to set it up (good for 30 minutes):\n\n    {address}{path}\n")
+            }
             None => eprintln!("Keepwell is ready at {address}{}/", app.prefix),
         }
         Ok(())
@@ -33,7 +35,8 @@ pub(super) fn listen(config: &Config, household: Household, ready: &dyn Fn(&str,
     let app = App::new(household, Options::new(config, worker))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let taken = |e| Error::new(Kind::Usage, format!("The address {} cannot be used. Choose another with --listen.", config.listen)).because(e);
+        let taken =
+            |e| Error::new(Kind::Usage, format!("The address {} cannot be used. Choose another with --listen.", config.listen)).because(e);
         let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(taken)?;
         let address = match &config.base_url {
             // The prefix is part of every path that the server prints.

@@ -1,15 +1,29 @@
 //! Who may do what: members, people, roles, sign-in.
 
-use crate::Result;
-use crate::vault::{Chart, MemberInfo, PersonInfo, Role, Vault};
-use std::sync::Arc;
+use crate::record::{PartialDate, Precision};
+use crate::vault::{Chart, Key, MemberInfo, PersonInfo, Role, Vault};
+use crate::{Error, Kind, Result};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use zeroize::Zeroizing;
+
+/// The shortest passphrase, in characters (NIST SP 800-63B-4: 15 where it stands alone).
+const PASSPHRASE: usize = 15;
+/// The longest name, in characters.
+const NAME: usize = 100;
+/// People's colours, given in turn.
+const COLOURS: [&str; 6] = ["plum", "indigo", "umber", "pine", "slate", "azure"];
 
 /// Everyone on one server.
 #[derive(Debug)]
-pub struct Household {}
+pub struct Household {
+    vault: Arc<Vault>,
+    /// Charts that somebody holds open. The last to let go closes the chart and wipes its keys.
+    open: Mutex<HashMap<String, Weak<Chart>>>,
+}
 
 /// The first member and person of a new household.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Beginning<'a> {
     pub member: &'a str,
@@ -21,11 +35,10 @@ pub struct Beginning<'a> {
     pub sex: &'a str,
 }
 
-/// A member who has signed in: holds their opened key until dropped.
-#[derive(Debug)]
-pub struct SignedIn {
-    /// Who.
-    pub member: MemberInfo,
+impl std::fmt::Debug for Beginning<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Beginning(…)")
+    }
 }
 
 impl Beginning<'_> {
@@ -34,23 +47,25 @@ impl Beginning<'_> {
     /// # Errors
     /// Usage, with words for the first field that will not.
     pub fn check(&self) -> Result<()> {
-        unimplemented!()
+        good_name(self.member, "the name you sign in with")?;
+        good_passphrase(self.passphrase)?;
+        good_person(self.person, self.birth_date, self.sex)?;
+        Ok(())
     }
 }
 
-impl Household {
-    /// Everyone who may sign in.
-    ///
-    /// # Errors
-    /// Internal when the register cannot be read.
-    pub fn members(&self) -> Result<Vec<MemberInfo>> {
-        unimplemented!()
-    }
+/// A member who has signed in: holds their opened key until dropped.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub member: MemberInfo,
+    key: Key,
+}
 
+impl Household {
     /// The household of an open vault.
     pub fn new(vault: Arc<Vault>) -> Self {
-        let _ = vault;
-        unimplemented!()
+        Self { vault, open: Mutex::default() }
     }
 
     /// Whether nobody has been added yet.
@@ -58,16 +73,48 @@ impl Household {
     /// # Errors
     /// Internal when the register cannot be read.
     pub fn is_new(&self) -> Result<bool> {
-        unimplemented!()
+        Ok(self.members()?.is_empty())
+    }
+
+    /// Every member, by name.
+    ///
+    /// # Errors
+    /// Internal when the register cannot be read.
+    pub fn members(&self) -> Result<Vec<MemberInfo>> {
+        self.vault.register().members()
     }
 
     /// Adds the first member and person. Returns the recovery key, to be shown once.
     ///
     /// # Errors
-    /// Usage when a field will not do (too short a passphrase, no such date).
+    /// Usage when a field will not do (too short a passphrase, no such date), or when somebody has begun already.
     pub fn begin(&self, with: &Beginning<'_>) -> Result<(SignedIn, String)> {
-        let _ = with;
-        unimplemented!()
+        with.check()?;
+        let name = good_name(with.member, "the name you sign in with")?;
+        let person = self.new_person(with.person, with.birth_date, with.sex)?;
+        if !self.is_new()? {
+            return Err(usage("This vault has a member already. Nothing was changed. Sign in instead."));
+        }
+        let key = Key::generate();
+        let member = MemberInfo { id: Vault::new_id()?, name };
+        let made =
+            self.vault.seal_member(&member.id, with.passphrase, &key).and_then(|()| self.vault.create_chart(&key, &person)).and_then(
+                |()| {
+                    let mut register = self.vault.register();
+                    // Asked again under the lock: two first visits at once must not both begin.
+                    if register.members()?.is_empty() {
+                        register.add(&member, Some(&key.recipient()), &person.id)
+                    } else {
+                        Err(usage("Somebody else has just begun with this vault. Nothing was changed. Sign in instead."))
+                    }
+                },
+            );
+        if let Err(e) = made {
+            self.vault.forget(Some(&member.id), &person.id);
+            return Err(e);
+        }
+        let recovery = String::clone(&key.secret());
+        Ok((SignedIn { member, key }, recovery))
     }
 
     /// Adds a person whose owner is a signed-in member.
@@ -75,26 +122,65 @@ impl Household {
     /// # Errors
     /// Usage when a field will not do.
     pub fn add_person(&self, owner: &SignedIn, name: &str, birth_date: &str, sex: &str) -> Result<PersonInfo> {
-        let _ = (owner, name, birth_date, sex);
-        unimplemented!()
+        let person = self.new_person(name, birth_date, sex)?;
+        let made = self.vault.create_chart(&owner.key, &person).and_then(|()| self.vault.register().add(&owner.member, None, &person.id));
+        if let Err(e) = made {
+            self.vault.forget(None, &person.id);
+            return Err(e);
+        }
+        Ok(person)
     }
 
-    /// Opens a member's key with the passphrase. Takes about a second and 128 MiB (scrypt).
+    /// Opens a member's key with the passphrase, or with the recovery key in its place. A passphrase takes about a second
+    /// and 128 MiB (scrypt), for an unknown name as well.
     ///
     /// # Errors
     /// Denied when name and passphrase do not match.
     pub fn sign_in(&self, name: &str, passphrase: &str) -> Result<SignedIn> {
-        let _ = (name, passphrase);
-        unimplemented!()
+        let (known, members) = {
+            let register = self.vault.register();
+            (register.member_named(name)?, register.members()?)
+        };
+        if let Some(key) = Key::parse(passphrase) {
+            let (member, _) = known.filter(|(_, recipient)| *recipient == key.recipient()).ok_or_else(Vault::denied)?;
+            return Ok(SignedIn { member, key });
+        }
+        let Some((member, _)) = known else {
+            // The same work as for a name that is known, so that the time does not tell names.
+            if let Some(other) = members.first() {
+                drop(self.vault.open_member(&other.id, passphrase));
+            }
+            return Err(Vault::denied());
+        };
+        let key = self.vault.open_member(&member.id, passphrase)?;
+        Ok(SignedIn { member, key })
     }
 
-    /// The charts that a member may open, and as what.
+    /// Puts another passphrase in place of a member's. The recovery key stays the same.
+    ///
+    /// # Errors
+    /// Usage when it is too short.
+    pub fn change_passphrase(&self, who: &SignedIn, passphrase: &str) -> Result<()> {
+        good_passphrase(passphrase)?;
+        self.vault.seal_member(&who.member.id, passphrase, &who.key)
+    }
+
+    /// The charts that a member may open, and as what. Names and birth dates are encrypted with the charts.
     ///
     /// # Errors
     /// Internal when the register cannot be read.
-    pub fn charts(&self, member: &SignedIn) -> Result<Vec<(PersonInfo, Role)>> {
-        let _ = member;
-        unimplemented!()
+    pub fn charts(&self, who: &SignedIn) -> Result<Vec<(PersonInfo, Role)>> {
+        let roles = self.vault.register().roles(&who.member.id)?;
+        roles.into_iter().map(|(id, role)| Ok((self.vault.person(&id, &who.key)?, role))).collect()
+    }
+
+    /// What a member may do with a chart, if anything.
+    ///
+    /// # Errors
+    /// Internal when the register cannot be read.
+    pub fn role(&self, who: &SignedIn, person: &str) -> Result<Option<Role>> {
+        let roles = self.vault.register().roles(&who.member.id)?;
+        Ok(roles.into_iter().find(|(id, _)| id == person).map(|(_, role)| role))
     }
 
     /// Opens a chart; an open one is shared.
@@ -102,7 +188,62 @@ impl Household {
     /// # Errors
     /// NotFound when there is none, or not for this member.
     pub fn open(&self, who: &SignedIn, person: &str) -> Result<Arc<Chart>> {
-        let _ = (who, person);
-        unimplemented!()
+        self.role(who, person)?.ok_or_else(Error::not_found)?;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(chart) = open.get(person).and_then(Weak::upgrade) {
+            return Ok(chart);
+        }
+        let chart = Arc::new(self.vault.open_chart(person, &who.key)?);
+        open.insert(person.to_owned(), Arc::downgrade(&chart));
+        Ok(chart)
     }
+
+    fn new_person(&self, name: &str, birth_date: &str, sex: &str) -> Result<PersonInfo> {
+        let (name, birth_date) = good_person(name, birth_date, sex)?;
+        let colour = COLOURS[self.vault.register().people()? % COLOURS.len()].to_owned();
+        Ok(PersonInfo { id: Vault::new_id()?, name, birth_date, sex: sex.to_owned(), colour })
+    }
+}
+
+/// The name and the birth date, tidied.
+fn good_person(name: &str, birth_date: &str, sex: &str) -> Result<(String, String)> {
+    let name = good_name(name, "the full name")?;
+    let date = PartialDate::parse(birth_date).filter(|d| d.precision == Precision::Day);
+    let date = date.ok_or_else(|| usage("The birth date is not a date. Write it as year, month, day: 1954-03-14."))?;
+    if date.text > crate::record::today() || date.text.as_str() < "1870-01-01" {
+        return Err(usage("The birth date cannot be right. Check the year."));
+    }
+    if !["female", "male", "other", "unknown"].contains(&sex) {
+        return Err(usage("Choose female, male, other or unknown."));
+    }
+    Ok((name, date.text))
+}
+
+fn usage(words: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(Kind::Usage, words)
+}
+
+fn good_name(name: &str, what: &str) -> Result<String> {
+    let tidy = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let letters = tidy.chars().count();
+    if letters == 0 {
+        return Err(usage(format!("Fill in {what}.")));
+    }
+    if letters > NAME || tidy.chars().any(char::is_control) {
+        return Err(usage(format!("Make {what} shorter than {NAME} letters.")));
+    }
+    Ok(tidy)
+}
+
+fn good_passphrase(passphrase: &str) -> Result<()> {
+    let letters = Zeroizing::new(passphrase.trim().chars().collect::<Vec<_>>()).len();
+    if letters < PASSPHRASE {
+        return Err(usage(format!(
+            "This passphrase is too short: it has {letters} characters and needs at least {PASSPHRASE}. Four or five words that you can remember are good."
+        )));
+    }
+    if Key::parse(passphrase).is_some() {
+        return Err(usage("A recovery key cannot be the passphrase. Choose words that you can remember."));
+    }
+    Ok(())
 }

@@ -1,32 +1,60 @@
 //! Keeping: keys, the encrypted database of each chart, originals, search. The only home of rusqlite and of age at rest.
+//!
+//! ```text
+//! household.db            register.rs   who may sign in
+//! members/<id>.age        keys.rs       a member's identity under their passphrase
+//! charts/<id>/            chart.rs      open and write · read.rs, select.rs, search.rs, refs.rs: read
+//!   records.db            db.rs, schema.sql · columns.rs, body.rs: a record in it
+//!   originals/            source.rs
+//! import.rs puts records in; identity.rs knows them again; settle.rs tells which version is current.
+//! ```
 
+mod body;
 mod chart;
+mod check;
+mod columns;
+mod db;
+mod files;
+mod identity;
+mod import;
+mod keys;
 mod query;
+mod read;
+mod refs;
 mod register;
+mod search;
+mod select;
+mod settle;
 mod source;
 
-pub use chart::{Chart, Import, Outcome};
+pub use chart::Chart;
+pub use import::{Import, Outcome};
+pub(crate) use keys::Key;
 pub use query::{Added, Cursor, Group, Hit, Listing, Order, Query, Row};
+pub(crate) use register::Register;
 pub use register::{MemberInfo, PersonInfo, Role};
 pub use source::{Original, SourceInfo, Staged, Staging};
 
-use crate::Result;
-use std::path::Path;
-
-/// Nobody else on this machine reads what this process writes, and it leaves no core dump.
-pub fn harden() {
-    unimplemented!()
-}
+use crate::{Error, Kind, Result};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
 
 /// An open vault: this process owns it until it is dropped.
 #[derive(Debug)]
-pub struct Vault {}
+pub struct Vault {
+    dir: PathBuf,
+    register: Mutex<Register>,
+    /// Released by the system when the process ends, however it ends.
+    _lock: File,
+}
 
 impl Vault {
     /// Whether there is a vault in this folder.
     pub fn exists(dir: &Path) -> bool {
-        let _ = dir;
-        unimplemented!()
+        dir.join("household.db").is_file()
     }
 
     /// A new, empty vault in a folder that is missing or empty.
@@ -34,8 +62,25 @@ impl Vault {
     /// # Errors
     /// Usage when there is something in the folder.
     pub fn create(dir: &Path) -> Result<Self> {
-        let _ = dir;
-        unimplemented!()
+        // What an interrupted beginning has left is no hindrance; anything else is somebody's.
+        let ours = ["lock", "members", "charts", "household.new"];
+        if dir.exists() {
+            for entry in std::fs::read_dir(dir)? {
+                let name = entry?.file_name();
+                let begun = !Self::exists(dir) && name.to_str().is_some_and(|n| ours.contains(&n));
+                let empty = ["members", "charts"].iter().all(|d| std::fs::read_dir(dir.join(d)).map_or(true, |mut d| d.next().is_none()));
+                if !begun || !empty {
+                    let words = "There are files in this folder already. Nothing was changed. Name an empty folder for the new vault.";
+                    return Err(Error::new(Kind::Usage, words));
+                }
+            }
+        }
+        files::private_dir(dir)?;
+        let lock = take_lock(dir)?;
+        files::private_dir(&dir.join("members"))?;
+        files::private_dir(&dir.join("charts"))?;
+        let register = Register::create(&dir.join("household.db"))?;
+        Ok(Self { dir: dir.to_owned(), register: Mutex::new(register), _lock: lock })
     }
 
     /// Opens a vault and takes its lock.
@@ -43,12 +88,131 @@ impl Vault {
     /// # Errors
     /// Busy when another process owns it; NotFound when there is none; Refused when a newer Keepwell made it.
     pub fn open(dir: &Path) -> Result<Self> {
-        let _ = dir;
-        unimplemented!()
+        if !Self::exists(dir) {
+            let words = "There is no vault in this folder. Make one with \"keepwell init\", or name another folder with --vault.";
+            return Err(Error::new(Kind::NotFound, words));
+        }
+        let lock = take_lock(dir)?;
+        let register = Register::open(&dir.join("household.db"))?;
+        sweep(&dir.join("charts"))?;
+        Ok(Self { dir: dir.to_owned(), register: Mutex::new(register), _lock: lock })
     }
 
     /// The folder.
     pub fn dir(&self) -> &Path {
-        unimplemented!()
+        &self.dir
+    }
+
+    pub(crate) fn register(&self) -> MutexGuard<'_, Register> {
+        chart::lock(&self.register)
+    }
+
+    fn member_file(&self, member: &str) -> PathBuf {
+        self.dir.join("members").join(format!("{member}.age"))
+    }
+
+    fn chart_dir(&self, person: &str) -> PathBuf {
+        self.dir.join("charts").join(person)
+    }
+
+    /// A random id for a member or a person.
+    pub(crate) fn new_id() -> Result<String> {
+        keys::random_id()
+    }
+
+    /// Writes a member's key under their passphrase.
+    pub(crate) fn seal_member(&self, member: &str, passphrase: &str, key: &Key) -> Result<()> {
+        keys::seal_with_passphrase(&self.member_file(member), passphrase, key)
+    }
+
+    /// Opens a member's key; about a second.
+    ///
+    /// # Errors
+    /// Denied when the passphrase is another.
+    pub(crate) fn open_member(&self, member: &str, passphrase: &str) -> Result<Key> {
+        keys::open_with_passphrase(&self.member_file(member), passphrase)
+    }
+
+    /// The words for a name and a passphrase that do not match.
+    pub(crate) fn denied() -> Error {
+        keys::denied()
+    }
+
+    /// Undoes a beginning that failed half way.
+    pub(crate) fn forget(&self, member: Option<&str>, person: &str) {
+        // The failure that led here is what the person is told; the rest is swept by hand if the disk is gone.
+        if let Some(member) = member {
+            _ = std::fs::remove_file(self.member_file(member));
+        }
+        _ = std::fs::remove_dir_all(self.chart_dir(person));
+    }
+
+    /// A new chart for a person; it appears under its name when it is whole.
+    pub(crate) fn create_chart(&self, owner: &Key, person: &PersonInfo) -> Result<()> {
+        let fresh = self.chart_dir(&format!("{UNFINISHED}{}", person.id));
+        let made = Chart::create(&fresh, &owner.recipient(), person).and_then(|()| {
+            std::fs::rename(&fresh, self.chart_dir(&person.id))?;
+            files::sync_dir(&self.dir.join("charts"))
+        });
+        if made.is_err() {
+            _ = std::fs::remove_dir_all(&fresh);
+        }
+        made
+    }
+
+    /// Whose chart it is.
+    pub(crate) fn person(&self, person: &str, member: &Key) -> Result<PersonInfo> {
+        Chart::person_of(&self.chart_dir(person), member)
+    }
+
+    /// Opens a chart.
+    pub(crate) fn open_chart(&self, person: &str, member: &Key) -> Result<Chart> {
+        Chart::open(&self.chart_dir(person), member)
+    }
+}
+
+/// Charts whose making was interrupted begin with this.
+const UNFINISHED: &str = "new-";
+
+fn sweep(charts: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(charts)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(|n| n.starts_with(UNFINISHED)) {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn take_lock(dir: &Path) -> Result<File> {
+    let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(dir.join("lock"));
+    let mut file = options?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.read_to_string(&mut holder)?;
+            let process = holder.trim().parse::<u32>().map_or_else(|_| String::new(), |pid| format!(" (process {pid})"));
+            let words = format!(
+                "Keepwell is already running with this vault{process}. Use its web page, or stop it first: systemctl stop keepwell."
+            );
+            return Err(Error::new(Kind::Busy, words));
+        }
+        Err(TryLockError::Error(e)) => return Err(e.into()),
+    }
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", std::process::id())?;
+    Ok(file)
+}
+
+/// For the start of the program: nobody else on this machine reads what it writes, and a crash puts no memory on the disk.
+pub fn harden() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask};
+    umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    let limited = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    if let Err(e) = limited.and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable)) {
+        // A system that forbids even this still serves; its owner should know.
+        tracing::warn!(error = %e, "core dumps could not be turned off");
     }
 }

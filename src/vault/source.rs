@@ -1,8 +1,18 @@
 //! Files that records came from: staged while they arrive, kept byte for byte, encrypted throughout.
 
-use crate::Result;
+use super::files;
+use super::keys::{self, Key};
 use crate::import::report::FileReport;
-use std::io::{Read, Seek, Write};
+use crate::{Error, Result};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// Files that have not become a source begin with this.
+pub(super) const INCOMING: &str = "incoming-";
 
 /// A source: an imported file and its report.
 #[derive(Clone, Debug)]
@@ -23,66 +33,187 @@ pub struct SourceInfo {
     pub removed: Option<i64>,
 }
 
+/// What originals are encrypted to, read with and named by.
+pub(super) struct Shelf {
+    /// `charts/<id>/originals`.
+    pub(super) dir: PathBuf,
+    pub(super) key: Key,
+    /// The key of their names lives in the encrypted database alone: nobody can tell from a name whether a known file is here.
+    pub(super) naming: Zeroizing<[u8; 32]>,
+}
+
+impl Shelf {
+    pub(super) fn path_of(&self, name: &str) -> PathBuf {
+        self.dir.join(name.get(..2).unwrap_or("")).join(format!("{name}.age"))
+    }
+
+    pub(super) fn open(&self, name: &str) -> Result<Original> {
+        Original::open(&self.key, &self.path_of(name))
+    }
+}
+
 /// A file that is arriving: what is written goes to disk encrypted.
-#[derive(Debug)]
-pub struct Staging {}
+pub struct Staging {
+    shelf: Arc<Shelf>,
+    file: Incoming,
+    out: age::stream::StreamWriter<File>,
+    sha256: Sha256,
+    named: blake3::Hasher,
+    size: u64,
+}
+
+/// A file that is deleted unless it was kept.
+struct Incoming(PathBuf);
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        // What cannot be deleted now is swept when the vault is opened again.
+        _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl std::fmt::Debug for Staging {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Staging").field("size", &self.size).finish_non_exhaustive()
+    }
+}
 
 impl Write for Staging {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let _ = bytes;
-        unimplemented!()
+        let taken = self.out.write(bytes)?;
+        self.sha256.update(&bytes[..taken]);
+        self.named.update(&bytes[..taken]);
+        self.size += taken as u64;
+        Ok(taken)
     }
     fn flush(&mut self) -> std::io::Result<()> {
-        unimplemented!()
+        self.out.flush()
     }
 }
 
 impl Staging {
+    pub(super) fn begin(shelf: Arc<Shelf>) -> Result<Self> {
+        let path = shelf.dir.join(format!("{INCOMING}{}", keys::random_id()?));
+        let file = files::private_file(&path)?;
+        let incoming = Incoming(path);
+        let out = keys::writer(&[shelf.key.recipient()], file)?;
+        let named = blake3::Hasher::new_keyed(&shelf.naming);
+        Ok(Self { shelf, file: incoming, out, sha256: Sha256::new(), named, size: 0 })
+    }
+
     /// All of it is here.
     ///
     /// # Errors
     /// Internal when the disk fails.
     pub fn finish(self) -> Result<Staged> {
-        unimplemented!()
+        self.out.finish()?.sync_all()?;
+        Ok(Staged {
+            shelf: self.shelf,
+            file: self.file,
+            sha256: keys::hex(&self.sha256.finalize()),
+            name: self.named.finalize().to_hex().to_string(),
+            size: self.size,
+        })
     }
 }
 
 /// A file that has arrived and is not yet a source. Dropped without becoming one, it is deleted.
-#[derive(Debug)]
-pub struct Staged {}
+pub struct Staged {
+    shelf: Arc<Shelf>,
+    file: Incoming,
+    sha256: String,
+    pub(super) name: String,
+    size: u64,
+}
+
+impl std::fmt::Debug for Staged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Staged").field("size", &self.size).finish_non_exhaustive()
+    }
+}
 
 impl Staged {
     /// SHA-256 in hex.
     pub fn sha256(&self) -> &str {
-        unimplemented!()
+        &self.sha256
     }
     /// Bytes.
     pub fn size(&self) -> u64 {
-        unimplemented!()
+        self.size
     }
     /// Reads it, decrypting as it goes.
     ///
     /// # Errors
     /// Internal when the disk fails.
     pub fn open(&self) -> Result<Original> {
-        unimplemented!()
+        Original::open(&self.shelf.key, &self.file.0)
+    }
+
+    /// Moves it to its place among the originals. An identical one that is there already is replaced by this copy,
+    /// which also heals a damaged one.
+    pub(super) fn keep(self) -> Result<()> {
+        let place = self.shelf.path_of(&self.name);
+        let folder = place.parent().ok_or_else(|| Error::internal("an original without a folder"))?;
+        files::private_dir(folder)?;
+        std::fs::rename(&self.file.0, &place)?;
+        files::sync_dir(folder)?;
+        files::sync_dir(&self.shelf.dir)
     }
 }
 
 /// A kept file, decrypted as it is read.
-#[derive(Debug)]
-pub struct Original {}
+pub struct Original {
+    reader: age::stream::StreamReader<BufReader<File>>,
+    size: u64,
+    /// Where the next read is; it may lie behind the end, as with any file.
+    here: u64,
+}
+
+impl std::fmt::Debug for Original {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Original").field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+impl Original {
+    fn open(key: &Key, path: &Path) -> Result<Self> {
+        let mut reader = key.reader(path)?;
+        // Decrypts the last chunk: a file that was cut off is found out before the first byte is used.
+        let size = reader.seek(SeekFrom::End(0))?;
+        reader.rewind()?;
+        Ok(Self { reader, size, here: 0 })
+    }
+
+    /// Bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
 
 impl Read for Original {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        let _ = out;
-        unimplemented!()
+        if self.here >= self.size {
+            return Ok(0);
+        }
+        let taken = self.reader.read(out)?;
+        self.here += taken as u64;
+        Ok(taken)
     }
 }
 
 impl Seek for Original {
-    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
-        let _ = to;
-        unimplemented!()
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let target = match to {
+            SeekFrom::Start(n) => Some(n),
+            SeekFrom::Current(n) => self.here.checked_add_signed(n),
+            SeekFrom::End(n) => self.size.checked_add_signed(n),
+        };
+        let target = target.ok_or(std::io::ErrorKind::InvalidInput)?;
+        // age's reader must not be led behind the end.
+        if target < self.size {
+            self.reader.seek(SeekFrom::Start(target))?;
+        }
+        self.here = target;
+        Ok(target)
     }
 }

@@ -1,0 +1,92 @@
+//! Is everything there, whole, and readable?
+
+use super::{Chart, body};
+use crate::{Error, Result};
+use rusqlite::Connection;
+use sha2::{Digest, Sha256};
+use std::io::Read;
+
+impl Chart {
+    /// Integrity of the database and the originals; `deep` decrypts and hashes all. The findings in words.
+    ///
+    /// # Errors
+    /// Internal when it cannot be checked at all.
+    pub fn check(&self, deep: bool) -> Result<Vec<String>> {
+        let conn = self.reader()?;
+        let mut findings = Vec::new();
+        pragma(&conn, "PRAGMA cipher_integrity_check", |_| {
+            findings.push("A page of the database was changed or damaged on the disk. Restore a backup.".to_owned());
+        })?;
+        pragma(&conn, "PRAGMA integrity_check", |answer| {
+            if answer != "ok" {
+                findings.push("The database is damaged. Restore a backup.".to_owned());
+            }
+        })?;
+        pragma(&conn, "PRAGMA foreign_key_check", |_| {
+            findings.push("A record in the database has lost its source. Restore a backup.".to_owned());
+        })?;
+        findings.dedup();
+        self.check_originals(&conn, deep, &mut findings)?;
+        if deep {
+            check_bodies(&conn, "SELECT rid, body FROM bodies", &mut findings)?;
+            check_bodies(&conn, "SELECT rid, body FROM versions", &mut findings)?;
+        }
+        Ok(findings)
+    }
+
+    fn check_originals(&self, conn: &Connection, deep: bool, findings: &mut Vec<String>) -> Result<()> {
+        let mut statement = conn.prepare("SELECT id, original, sha256, size FROM sources")?;
+        let mut rows = statement.query([])?;
+        while let Some(r) = rows.next()? {
+            let (id, original, sha256, size): (String, String, String, i64) = (r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?);
+            if !self.shelf().path_of(&original).is_file() {
+                findings.push(format!(
+                    "The original of source {id} is missing. Its records are here. Restore a backup, or import the file again."
+                ));
+            } else if deep && hash_of(&mut self.shelf().open(&original)) != Some((sha256, size.cast_unsigned())) {
+                findings.push(format!(
+                    "The original of source {id} is damaged. Its records are here. Restore a backup, or import the file again."
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn pragma(conn: &Connection, sql: &str, mut each: impl FnMut(&str)) -> Result<()> {
+    let mut statement = conn.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(r) = rows.next()? {
+        each(r.get_ref(0)?.as_str().unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// The SHA-256 and the size of an original, or `None` where it does not decrypt to its end.
+fn hash_of(original: &mut Result<super::Original>) -> Option<(String, u64)> {
+    let original = original.as_mut().ok()?;
+    let (mut hasher, mut size, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 16]);
+    loop {
+        match original.read(&mut buffer).ok()? {
+            0 => return Some((super::keys::hex(&hasher.finalize()), size)),
+            n => {
+                hasher.update(&buffer[..n]);
+                size += n as u64;
+            }
+        }
+    }
+}
+
+fn check_bodies(conn: &Connection, sql: &str, findings: &mut Vec<String>) -> Result<()> {
+    let mut statement = conn.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(r) = rows.next()? {
+        let rid: i64 = r.get(0)?;
+        let body = r.get_ref(1)?.as_blob().map_err(Error::internal)?;
+        let reads = body::grow(body).is_ok_and(|json| serde_json::from_slice::<serde::de::IgnoredAny>(&json).is_ok());
+        if !reads {
+            findings.push(format!("Record {rid} does not read. Its original is kept: run \"keepwell reimport\"."));
+        }
+    }
+    Ok(())
+}

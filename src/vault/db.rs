@@ -1,0 +1,111 @@
+//! The encrypted database of a chart: opened, guarded, brought up to date.
+
+use super::files;
+use crate::{Error, Kind, Result};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::io::Read;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Every step of the schema, forward only. `PRAGMA user_version` counts those taken.
+const STEPS: [&str; 1] = [include_str!("schema.sql")];
+/// Cache of a connection that reads, in KiB.
+const READ_CACHE: i64 = 6_000;
+/// Cache of the one that writes, while it imports.
+pub(super) const IMPORT_CACHE: i64 = 48_000;
+/// And while it does not.
+pub(super) const IDLE_CACHE: i64 = 2_000;
+
+/// A failure of SQLite by its code alone: its message may quote what a person typed.
+#[derive(Debug, thiserror::Error)]
+#[error("database error {0}")]
+struct Fault(String);
+
+impl From<rusqlite::Error> for Error {
+    fn from(e: rusqlite::Error) -> Self {
+        let code = match &e {
+            rusqlite::Error::SqliteFailure(e, _) | rusqlite::Error::SqlInputError { error: e, .. } => {
+                if e.code == ErrorCode::DiskFull {
+                    return Self::new(Kind::Internal, "The disk is full. Nothing was stored. Make room, then try again.");
+                }
+                e.extended_code.to_string()
+            }
+            rusqlite::Error::QueryReturnedNoRows => "no rows".to_owned(),
+            rusqlite::Error::InvalidColumnType(n, _, kind) => format!("column {n} holds {kind}"),
+            _ => "in use of the library".to_owned(),
+        };
+        Self::internal(Fault(code))
+    }
+}
+
+/// The raw key of a database as 64 hex digits.
+pub(super) type RawKey = Zeroizing<String>;
+
+/// A new database under a key. The file must not exist.
+pub(super) fn create(path: &Path, key: &RawKey) -> Result<Connection> {
+    // The file is made first, so that it and its journal are the owner's alone whatever the umask.
+    files::private_file(path)?.sync_all()?;
+    let mut conn = connect(path, key, false)?;
+    migrate(&mut conn)?;
+    Ok(conn)
+}
+
+/// Opens the connection that writes, brings the schema up to date, and makes sure that the file is encrypted.
+pub(super) fn open(path: &Path, key: &RawKey) -> Result<Connection> {
+    let mut head = [0; 16];
+    std::fs::File::open(path)?.read_exact(&mut head)?;
+    if &head == b"SQLite format 3\0" {
+        return Err(Error::internal("the database of a chart is not encrypted"));
+    }
+    let mut conn = connect(path, key, false)?;
+    migrate(&mut conn)?;
+    Ok(conn)
+}
+
+/// Opens a connection that only reads.
+pub(super) fn open_reader(path: &Path, key: &RawKey) -> Result<Connection> {
+    connect(path, key, true)
+}
+
+fn connect(path: &Path, key: &RawKey, reader: bool) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    // Nothing of SQLCipher's own goes to stderr; the key's statement never reaches an error of ours.
+    let unlock = Zeroizing::new(format!("PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'{}'\";", key.as_str()));
+    conn.execute_batch(&unlock).map_err(|_| Error::internal("the key of a database was not taken"))?;
+    let version: Option<String> = conn.query_row("PRAGMA cipher_version", [], |r| r.get(0)).ok();
+    if version.is_none_or(|v| v.is_empty()) {
+        return Err(Error::internal("this build of SQLite does not encrypt"));
+    }
+    conn.busy_timeout(std::time::Duration::from_secs(30))?;
+    conn.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
+         PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 8388608;
+         PRAGMA query_only = {reader}; PRAGMA cache_size = -{};",
+        if reader { READ_CACHE } else { IDLE_CACHE }
+    ))?;
+    Ok(conn)
+}
+
+fn migrate(conn: &mut Connection) -> Result<()> {
+    let taken: i64 = conn.query_row("PRAGMA user_version", [], |r| r.get(0))?;
+    let taken = usize::try_from(taken).unwrap_or(usize::MAX);
+    if taken > STEPS.len() {
+        return Err(newer());
+    }
+    for (n, step) in STEPS.iter().enumerate().skip(taken) {
+        let tx = conn.transaction()?;
+        tx.execute_batch(step)?;
+        tx.pragma_update(None, "user_version", (n + 1) as i64)?;
+        tx.commit()?;
+    }
+    Ok(())
+}
+
+/// The vault was made by a Keepwell that is newer than this one.
+pub(super) fn newer() -> Error {
+    Error::refused(
+        "A newer version of Keepwell has written these records. They are safe and unchanged. Install the newer version to open them.",
+    )
+}

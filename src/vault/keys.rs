@@ -1,0 +1,138 @@
+//! Keys: members' and charts' age identities, and what is encrypted to them. All zeroised when dropped.
+
+use super::files;
+use crate::{Error, Kind, Result};
+use age::secrecy::{ExposeSecret, SecretString};
+use age::x25519;
+use rand::TryRngCore;
+use std::fs::File;
+use std::io::{BufReader, Read, Write};
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Mutex;
+use zeroize::Zeroizing;
+
+/// age's scrypt work factor, N = 2^17: about a second and 128 MiB on a small machine. Set, since age's own choice varies by machine.
+const WORK: u8 = 17;
+/// The highest accepted when reading: a file made elsewhere must not hold the server for minutes.
+const WORK_ACCEPTED: u8 = 20;
+/// One key derivation at a time: each takes 128 MiB.
+static DERIVING: Mutex<()> = Mutex::new(());
+
+/// An age identity: a member's or a chart's.
+pub(crate) struct Key(x25519::Identity);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+impl Key {
+    /// A new one from the system's generator.
+    pub(crate) fn generate() -> Self {
+        Self(x25519::Identity::generate())
+    }
+
+    /// `AGE-SECRET-KEY-1…`, blanks and letter case forgiven since it may have been typed from paper.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let tidy: Zeroizing<String> = Zeroizing::new(text.split_whitespace().collect::<String>().to_uppercase());
+        x25519::Identity::from_str(&tidy).ok().map(Self)
+    }
+
+    /// `age1…`: anyone who has it may encrypt to this key.
+    pub(crate) fn recipient(&self) -> String {
+        self.0.to_public().to_string()
+    }
+
+    /// `AGE-SECRET-KEY-1…`.
+    pub(crate) fn secret(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.0.to_string().expose_secret().to_owned())
+    }
+
+    /// Opens a small age file that was encrypted to this key.
+    pub(crate) fn open_file(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+        let mut plain = Zeroizing::new(Vec::new());
+        self.reader(path)?.read_to_end(&mut plain)?;
+        Ok(plain)
+    }
+
+    /// Reads an age file that was encrypted to this key, decrypting as it goes.
+    pub(crate) fn reader(&self, path: &Path) -> Result<age::stream::StreamReader<BufReader<File>>> {
+        let file = BufReader::with_capacity(1 << 16, File::open(path)?);
+        age::Decryptor::new_buffered(file).and_then(|d| d.decrypt(std::iter::once(&self.0 as &dyn age::Identity))).map_err(Error::internal)
+    }
+}
+
+/// A stream that encrypts to some recipients.
+pub(crate) fn writer<W: Write>(recipients: &[String], out: W) -> Result<age::stream::StreamWriter<W>> {
+    let keys: Vec<x25519::Recipient> = recipients
+        .iter()
+        .map(|r| x25519::Recipient::from_str(r).map_err(|e| Error::internal(format!("a recipient does not read: {e}"))))
+        .collect::<Result<_>>()?;
+    let encryptor = age::Encryptor::with_recipients(keys.iter().map(|k| k as &dyn age::Recipient)).map_err(Error::internal)?;
+    Ok(encryptor.wrap_output(out)?)
+}
+
+/// Writes a small age file, encrypted to some recipients.
+pub(crate) fn seal_file(path: &Path, recipients: &[String], plain: &[u8]) -> Result<()> {
+    let mut sealed = Vec::new();
+    let mut out = writer(recipients, &mut sealed)?;
+    out.write_all(plain)?;
+    out.finish()?;
+    files::replace(path, &sealed)
+}
+
+/// Writes a member's key, encrypted with their passphrase.
+pub(crate) fn seal_with_passphrase(path: &Path, passphrase: &str, key: &Key) -> Result<()> {
+    let _one = DERIVING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut recipient = age::scrypt::Recipient::new(SecretString::from(passphrase.to_owned()));
+    recipient.set_work_factor(WORK);
+    let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient)).map_err(Error::internal)?;
+    let mut sealed = Vec::new();
+    let mut out = encryptor.wrap_output(&mut sealed)?;
+    out.write_all(key.secret().as_bytes())?;
+    out.write_all(b"\n")?;
+    out.finish()?;
+    files::replace(path, &sealed)
+}
+
+/// Opens a member's key with their passphrase.
+pub(crate) fn open_with_passphrase(path: &Path, passphrase: &str) -> Result<Key> {
+    let _one = DERIVING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut identity = age::scrypt::Identity::new(SecretString::from(passphrase.to_owned()));
+    identity.set_max_work_factor(WORK_ACCEPTED);
+    let file = BufReader::new(File::open(path)?);
+    let mut plain = Zeroizing::new(String::new());
+    let opened = age::Decryptor::new_buffered(file).and_then(|d| d.decrypt(std::iter::once(&identity as &dyn age::Identity)));
+    match opened {
+        Ok(mut reader) => reader.read_to_string(&mut plain)?,
+        Err(age::DecryptError::Io(e)) => return Err(e.into()),
+        Err(e @ age::DecryptError::ExcessiveWork { .. }) => return Err(Error::internal(e)),
+        Err(_) => return Err(denied()),
+    };
+    Key::parse(&plain).ok_or_else(|| Error::internal("a member's key file holds no age key"))
+}
+
+/// The same words for a wrong name and a wrong passphrase.
+pub(crate) fn denied() -> Error {
+    Error::new(Kind::Denied, "That passphrase does not match this name. Nothing was opened. Check both and try again.")
+}
+
+/// Random bytes from the system's generator.
+pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
+    let mut bytes = Zeroizing::new([0; N]);
+    rand::rngs::OsRng.try_fill_bytes(bytes.as_mut_slice()).map_err(Error::internal)?;
+    Ok(bytes)
+}
+
+/// A random name for files and addresses: 16 hex digits hold 64 bits.
+pub(crate) fn random_id() -> Result<String> {
+    Ok(hex(random::<8>()?.as_slice()))
+}
+
+/// Lower-case hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|b| [b >> 4, b & 15]).map(|d| char::from(DIGITS[usize::from(d)])).collect()
+}

@@ -1,0 +1,201 @@
+//! Reading lists of records: each page of a list costs what it shows, however large the chart.
+
+use super::chart::lock;
+use super::columns::{self, ROW, UNDATED};
+use super::select::Plan;
+use super::{Added, Chart, Cursor, Group, Listing, Order, Query, Row, settle};
+use crate::record::Class;
+use crate::{Error, Result};
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Rows that [`Chart::each`] holds at a time.
+const STRIDE: usize = 200;
+
+impl Chart {
+    /// A page of records.
+    ///
+    /// # Errors
+    /// Internal when the database fails.
+    pub fn list(&self, query: &Query) -> Result<Listing> {
+        let conn = self.reader()?;
+        let plan = Plan::of(&conn, query)?;
+        let limit = if query.limit == 0 { 50 } else { query.limit };
+        page(&conn, &plan, query.order, query.after, limit)
+    }
+
+    /// Every record that a query meets, one by one, in flat memory (`limit` and `after` are ignored). For exports.
+    ///
+    /// # Errors
+    /// Internal when the database fails; whatever `each` returns.
+    pub fn each(&self, query: &Query, each: &mut dyn FnMut(Row) -> Result<()>) -> Result<()> {
+        let conn = self.reader()?;
+        // One read transaction: an import that ends meanwhile does not show.
+        let tx = conn.unchecked_transaction()?;
+        let plan = Plan::of(&tx, query)?;
+        let mut after = None;
+        loop {
+            let listing = page(&tx, &plan, query.order, after, STRIDE)?;
+            listing.rows.into_iter().try_for_each(&mut *each)?;
+            after = listing.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How many records a query meets.
+    ///
+    /// # Errors
+    /// Internal when the database fails.
+    pub fn count(&self, query: &Query) -> Result<u64> {
+        let conn = self.reader()?;
+        Plan::of(&conn, query)?.count(&conn)
+    }
+
+    /// One record.
+    ///
+    /// # Errors
+    /// NotFound.
+    pub fn record(&self, rid: i64) -> Result<Row> {
+        columns::row_of(&*self.reader()?, rid)?.ok_or_else(Error::not_found)
+    }
+
+    /// Older versions of a record, newest first, each with the time at which it was replaced.
+    ///
+    /// # Errors
+    /// Internal when the database fails.
+    pub fn versions(&self, rid: i64) -> Result<Vec<(i64, Row)>> {
+        settle::versions(&*self.reader()?, rid)
+    }
+
+    /// All sources that gave a record, first one first.
+    ///
+    /// # Errors
+    /// Internal when the database fails.
+    pub fn sources_of(&self, rid: i64) -> Result<Vec<String>> {
+        let conn = self.reader()?;
+        let mut statement = conn.prepare_cached(
+            "SELECT s.id FROM seen e JOIN sources s ON s.sid = e.src
+             WHERE e.rid = ?1 AND e.gone = 0 AND s.removed IS NULL GROUP BY s.sid ORDER BY min(e.seq)",
+        )?;
+        Ok(statement.query_map([rid], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The groups of some classes, each with its newest record, sorted by title.
+    ///
+    /// # Errors
+    /// Internal when the database fails.
+    pub fn groups(&self, classes: &[Class]) -> Result<Vec<Group>> {
+        let change = {
+            let remembered = lock(&self.remembered);
+            if let Some(groups) = remembered.groups.get(classes) {
+                return Ok(Vec::clone(groups));
+            }
+            remembered.change
+        };
+        let conn = self.reader()?;
+        let mut out = Vec::new();
+        // The index alone tells each group's number and newest date; only the newest record itself is fetched.
+        let mut statement = conn.prepare_cached(
+            "SELECT grp, count(*), max(sort), rid FROM records INDEXED BY records_group
+             WHERE hidden = 0 AND grp IS NOT NULL AND class = ?1 AND standing <> 6 GROUP BY grp",
+        )?;
+        for class in classes {
+            let found: Vec<(String, i64, i64)> =
+                statement.query_map([class.number()], |r| Ok((r.get(0)?, r.get(1)?, r.get(3)?)))?.collect::<rusqlite::Result<_>>()?;
+            for (key, count, rid) in found {
+                if let Some(latest) = columns::row_of(&conn, rid)? {
+                    out.push(Group { key, count: count.cast_unsigned(), latest });
+                }
+            }
+        }
+        // The same group in two of the classes is one.
+        out.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| order_of(&b.latest).cmp(&order_of(&a.latest))));
+        out.dedup_by(|later, kept| {
+            later.key == kept.key && {
+                kept.count += later.count;
+                true
+            }
+        });
+        out.sort_by_cached_key(|g| (g.latest.title.to_lowercase(), g.key.clone()));
+        let mut remembered = lock(&self.remembered);
+        if remembered.change == change {
+            remembered.groups.insert(classes.to_vec(), Arc::new(out.clone()));
+        }
+        Ok(out)
+    }
+
+    /// How many records there are of each class (entered in error left aside).
+    ///
+    /// # Errors
+    /// Internal when the database fails.
+    pub fn counts(&self) -> Result<BTreeMap<Class, u64>> {
+        let change = {
+            let remembered = lock(&self.remembered);
+            if let Some(counts) = &remembered.counts {
+                return Ok(counts.clone());
+            }
+            remembered.change
+        };
+        let conn = self.reader()?;
+        let counts: BTreeMap<Class, u64> = conn
+            .prepare_cached("SELECT class, count(*) FROM records WHERE hidden = 0 AND standing <> 6 GROUP BY class")?
+            .query_map([], |r| Ok((Class::from_number(r.get(0)?), r.get::<_, i64>(1)?.cast_unsigned())))?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut remembered = lock(&self.remembered);
+        if remembered.change == change {
+            remembered.counts = Some(counts.clone());
+        }
+        Ok(counts)
+    }
+
+    /// What came in since a moment, by source and class, newest first.
+    ///
+    /// # Errors
+    /// Internal when the database fails.
+    pub fn added_since(&self, moment: i64) -> Result<Vec<Added>> {
+        let change = {
+            let remembered = lock(&self.remembered);
+            if let Some((_, added)) = remembered.added.as_ref().filter(|(since, _)| *since == moment) {
+                return Ok(added.clone());
+            }
+            remembered.change
+        };
+        let conn = self.reader()?;
+        // A single max() makes SQLite give the other columns of the row that holds it. Sources are numbered as they come.
+        let mut statement = conn.prepare_cached(
+            "SELECT src, class, count(*), max(sort), rid FROM records INDEXED BY records_added
+             WHERE hidden = 0 AND added >= ?1 AND standing <> 6 GROUP BY src, class ORDER BY src DESC, class",
+        )?;
+        let found: Vec<(Class, i64, i64)> = statement
+            .query_map([moment], |r| Ok((Class::from_number(r.get(1)?), r.get(2)?, r.get(4)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut out = Vec::new();
+        for (class, count, rid) in found {
+            if let Some(latest) = columns::row_of(&conn, rid)? {
+                out.push(Added { source: latest.source.clone(), class, count: count.cast_unsigned(), latest });
+            }
+        }
+        let mut remembered = lock(&self.remembered);
+        if remembered.change == change {
+            remembered.added = Some((moment, out.clone()));
+        }
+        Ok(out)
+    }
+}
+
+fn order_of(row: &Row) -> (i64, i64) {
+    (row.date.as_ref().map_or(UNDATED, |d| d.start), row.rid)
+}
+
+fn page(conn: &Connection, plan: &Plan, order: Order, after: Option<Cursor>, limit: usize) -> Result<Listing> {
+    let mut found = plan.page(conn, order, after, limit + 1)?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).copied();
+    let mut statement = conn.prepare_cached(&format!("{ROW} WHERE r.rid = ?1"))?;
+    let rows = found.iter().map(|c| statement.query_row([c.rid], |r| Ok(columns::row(r)))?).collect::<Result<_>>()?;
+    Ok(Listing { rows, next })
+}
