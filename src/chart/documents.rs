@@ -1,5 +1,6 @@
 //! Documents: what is in them, how each part can be shown, and what the household noted beside them.
 
+use crate::import::{Limits, archive};
 use crate::record::{PartialDate, array, concept_text, string, text_at, type_of};
 use crate::vault::{Chart, Row};
 use crate::{Error, Result};
@@ -95,26 +96,21 @@ fn media(given: Option<String>) -> String {
     given.unwrap_or_default().split(';').next().unwrap_or("").trim().to_ascii_lowercase()
 }
 
-/// The bytes of a part, at most `most` of them.
+/// The bytes of a part, as many as the limits allow for one document.
 ///
 /// # Errors
 /// NotFound when they are not in this chart; TooMuch when there are more; Internal when the vault fails.
-pub fn bytes(chart: &Chart, row: &Row, part: &Part, most: u64) -> Result<Vec<u8>> {
+pub fn bytes(chart: &Chart, row: &Row, part: &Part, limits: &Limits) -> Result<Vec<u8>> {
+    let most = limits.document_bytes;
     if let Some(data) = &part.data {
         return decode(data);
     }
     let url = part.url.as_deref().unwrap_or("");
-    if let Some(rest) = url.strip_prefix("urn:keepwell:original") {
-        let original = chart.original(&row.source)?;
-        return match rest.strip_prefix('#').filter(|p| !p.is_empty()) {
+    if let Some(path) = crate::record::original_path(url) {
+        let mut original = chart.original(&row.source)?;
+        return match path {
             None => limited(original, most),
-            Some(path) => {
-                let mut path = path.to_owned();
-                // A zip in a zip is written a.zip!/b.pdf; one level is what portals send.
-                let inner = path.find("!/").map(|at| path.split_off(at)[2..].to_owned());
-                let found = unzip(original, &path, most)?;
-                inner.map_or(Ok(found.clone()), |inner| unzip(std::io::Cursor::new(found), &inner, most))
-            }
+            Some(path) => archive::extract(&mut original, &path, limits),
         };
     }
     let held = chart.resolve(row, url)?.filter(|r| r.kind == "Binary").ok_or_else(|| {
@@ -138,13 +134,6 @@ fn limited(reader: impl Read, most: u64) -> Result<Vec<u8>> {
         return Err(Error::new(crate::Kind::TooMuch, "This part is too large to show here. It is kept. You can save the original."));
     }
     Ok(out)
-}
-
-fn unzip(archive: impl Read + std::io::Seek, path: &str, most: u64) -> Result<Vec<u8>> {
-    let gone = || Error::new(crate::Kind::NotFound, "This part could not be found in the original file. The original is kept; you can save it.");
-    let mut zip = zip::ZipArchive::new(archive).map_err(|e| gone().because(e))?;
-    let file = zip.by_name(path).map_err(|_| gone())?;
-    limited(file, most)
 }
 
 /// What the household noted beside a document: it never changes the document.

@@ -181,12 +181,11 @@ fn read(mut input: Original, name: &str, limits: &Limits, worker: &std::path::Pa
     (&mut input).take(HEAD as u64).read_to_end(&mut head)?;
     input.seek(SeekFrom::Start(0))?;
     let format = sniff(&head);
-    let _ = worker;
-    intake.report.format = read_as(format, &mut BufReader::with_capacity(1 << 18, input), name, limits, intake)?;
+    intake.report.format = read_as(format, &mut BufReader::with_capacity(1 << 18, input), name, limits, worker, intake)?;
     Ok(())
 }
 
-fn read_as(format: Format, input: &mut dyn Read, name: &str, limits: &Limits, sink: &mut dyn Sink) -> Result<String> {
+fn read_as(format: Format, input: &mut dyn Read, name: &str, limits: &Limits, worker: &std::path::Path, sink: &mut dyn Sink) -> Result<String> {
     Ok(match format {
         Format::FhirJson => fhir::read_json(input, limits, sink)?,
         Format::FhirNdjson => fhir::read_ndjson(input, limits, sink)?,
@@ -197,11 +196,18 @@ fn read_as(format: Format, input: &mut dyn Read, name: &str, limits: &Limits, si
         Format::Empty => {
             return Err(Error::refused("This file is empty: it holds no bytes at all. Nothing was stored. Download it again."));
         }
+        Format::FhirXml => {
+            let bytes = whole(input, limits)?;
+            let text = super::sniff::decode_text(&bytes).ok_or_else(|| Error::refused("The text of this file cannot be read. Nothing was stored."))?;
+            fhir::read_xml(&text, limits, sink)?
+        }
         Format::Unknown(what) => {
             return Err(Error::refused(format!("This file looks like {what}, which Keepwell cannot read. Nothing was stored.")));
         }
         other => {
-            documents::read(other, &whole(input, limits)?, name, limits, sink)?;
+            let bytes = whole(input, limits)?;
+            let document = documents::Document { format: other, bytes: &bytes, name, path: None, about: None };
+            documents::read(&document, &super::worker::Worker::new(worker), limits, sink)?;
             "document".into()
         }
     })

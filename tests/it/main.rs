@@ -1,4 +1,8 @@
 //! The one integration binary: a room, a module.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod files;
+mod files_corpus;
+mod hostile;
 mod web;
 mod web_world;

@@ -9,16 +9,17 @@ use super::ui::{Desk, facts, head, joined};
 use crate::Result;
 use crate::chart::documents::{self, Beside, Part, Section, Shape};
 use crate::chart::people;
-use crate::record::html::clean_narrative;
-use crate::record::{array, reference_words, text_at};
+use crate::import::documents::as_html;
+use crate::import::sniff::{Format, sniff};
+use crate::import::worker::Worker;
+use crate::record::html::{clean_narrative, text_to_html};
+use crate::record::{array, extracted_text, reference_words, text_at};
 use crate::vault::{Role, Row};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, icon, note, section};
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 
-/// A part larger than this is saved, not shown.
-pub(crate) const MOST: u64 = 64 << 20;
 /// So many pages of a PDF are shown at once; the others by their own links.
 const SHEETS: usize = 12;
 
@@ -97,12 +98,12 @@ pub(crate) fn viewers(desk: &Desk<'_>, row: &Row, resource: &Value) -> Result<Ma
     let parts = documents::parts(resource);
     let mut drawn = Vec::new();
     for (n, part) in parts.iter().enumerate() {
-        drawn.push(viewer(desk, row, part, n));
+        drawn.push(viewer(desk, row, part, n, resource));
     }
     Ok(html! { @for one in &drawn { (one) } })
 }
 
-fn viewer(desk: &Desk<'_>, row: &Row, part: &Part, n: usize) -> Markup {
+fn viewer(desk: &Desk<'_>, row: &Row, part: &Part, n: usize, resource: &Value) -> Markup {
     let cx = desk.cx;
     let address = |what: &str| cx.to(&format!("records/{}/{what}?part={n}", row.rid));
     let heading = part.title.clone().unwrap_or_else(|| if n == 0 { "The document".into() } else { format!("Part {}", n + 1) });
@@ -114,48 +115,49 @@ fn viewer(desk: &Desk<'_>, row: &Row, part: &Part, n: usize) -> Markup {
     let side = ("Save this file", format!("{save}&save=1"));
     let body = match part.shape() {
         Shape::Other => html! { p.soft { "This kind of file (" (if part.media.is_empty() { "of no stated type" } else { media_words(&part.media) }) ") cannot be shown here. It is kept as it came; you can save it." } },
-        shape => match documents::bytes(&cx.chart, row, part, MOST) {
+        shape => match documents::bytes(&cx.chart, row, part, &cx.app.limits) {
             Err(e) => html! { p.soft { (e.words()) } },
             Ok(bytes) => match shape {
-                Shape::Pdf => pdf(cx, row, n, &bytes),
-                Shape::Picture => html! { p.sheet-picture { img src=(address("picture")) alt=(format!("{heading}, as a picture. The text in it cannot be read out.")); } },
+                Shape::Pdf => pdf(cx, row, n, &bytes, resource),
+                Shape::Picture => html! { p.leaf { img src=(address("picture")) alt=(format!("{heading}, as a picture. The text in it cannot be read out.")); } },
                 Shape::Html => html! {
-                    iframe.leaf src=(save) title=(heading) sandbox="" loading="lazy" {}
+                    iframe.leaf-frame src=(save) title=(heading) sandbox="" loading="lazy" {}
                 },
-                _ => html! { div.paper { pre.letter { (readable(part, &bytes)) } } },
+                _ => match readable(&bytes) {
+                    Some(text) => html! { div.paper { (PreEscaped(text)) } },
+                    None => html! { p.soft { "The text of this file could not be read. It is kept as it came; you can save it." } },
+                },
             },
         },
     };
     section(&id, &heading, Some((side.0, &side.1)), &body)
 }
 
-/// Text out of plain text and RTF.
-fn readable(part: &Part, bytes: &[u8]) -> String {
-    let text = match encoding_rs::Encoding::for_bom(bytes) {
-        Some((encoding, _)) => encoding.decode(bytes).0.into_owned(),
-        None => std::str::from_utf8(bytes).map_or_else(|_| encoding_rs::WINDOWS_1252.decode(bytes).0.into_owned(), str::to_owned),
-    };
-    if part.media.ends_with("rtf") || text.starts_with("{\\rtf") { crate::import::documents::rtf_text(&text) } else { text }
+/// Plain text and RTF as HTML of ours.
+fn readable(bytes: &[u8]) -> Option<String> {
+    let format = sniff(bytes.get(..bytes.len().min(4096)).unwrap_or(bytes));
+    as_html(if format == Format::Rtf { format } else { Format::Text }, bytes)
 }
 
 /// Pictures of the pages, made by the server, and the text of them for who cannot see them.
-fn pdf(cx: &ChartCx, row: &Row, part: usize, bytes: &[u8]) -> Markup {
-    let worker = crate::import::worker::Worker { exe: cx.app.worker.clone() };
-    let Ok(info) = worker.pdf_info(bytes) else {
-        return html! { p.soft { "The pages of this PDF could not be drawn. It is kept as it came; you can save it and open it with another program." } };
+fn pdf(cx: &ChartCx, row: &Row, part: usize, bytes: &[u8], resource: &Value) -> Markup {
+    let worker = Worker::new(&cx.app.worker);
+    let info = match worker.pdf_info(bytes) {
+        Ok(info) => info,
+        Err(trouble) => return html! { p.soft { (trouble.words()) " It is kept as it came; you can save it and open it with another program." } },
     };
+    let text = extracted_text(resource).filter(|_| part == 0).or_else(|| worker.pdf_text(bytes).ok()).unwrap_or_default();
     let sheets = info.pages.min(SHEETS);
     html! {
-        @for sheet in 0..sheets {
-            p.sheet-picture {
-                img src=(cx.to(&format!("records/{}/sheet?part={part}&n={sheet}", row.rid))) loading=[(sheet > 0).then_some("lazy")]
-                    alt=(format!("Page {} of {}. Its text stands below, as far as it can be read.", sheet + 1, info.pages));
+        @for sheet in 1..=sheets {
+            p.leaf {
+                img src=(cx.to(&format!("records/{}/sheet?part={part}&n={sheet}", row.rid))) loading=[(sheet > 1).then_some("lazy")]
+                    alt=(format!("Page {sheet} of {}. Its text stands below, as far as it can be read.", info.pages));
             }
         }
         @if info.pages > sheets { p.soft { "The first " (sheets) " of " (info.pages) " pages are shown. Save the file to read all of it." } }
-        @if !info.text.trim().is_empty() {
-            details { summary { "The text of this PDF" } div.paper { pre.letter { (info.text) } } }
-        } @else { p.soft { "No text could be read out of this PDF: it may be a scan. Search does not find its words." } }
+        @if text.trim().is_empty() { p.soft { "No text could be read out of this PDF: it may be a scan. Search does not find its words." } }
+        @else { details { summary { "The text of this PDF" } div.paper { (PreEscaped(text_to_html(&text))) } } }
     }
 }
 
