@@ -13,18 +13,18 @@ use keepwell::{Error, Kind, Result};
 use std::io::{Cursor, Read};
 use std::time::{Duration, Instant};
 
-pub fn worker() -> Worker {
+pub(crate) fn worker() -> Worker {
     Worker::new(env!("CARGO_BIN_EXE_keepwell"))
 }
 
 /// A PDF of pages with one line each.
-pub fn pdf(lines: &[&str]) -> Vec<u8> {
+pub(crate) fn pdf(lines: &[&str]) -> Vec<u8> {
     let pages: Vec<Vec<u8>> = lines.iter().map(|l| format!("BT /F1 24 Tf 60 700 Td ({l}) Tj ET").into_bytes()).collect();
     pdf_of(&pages, "/Font<</F1 3 0 R>>", b"")
 }
 
 /// A PDF of pages with these content streams.
-pub fn pdf_of(pages: &[Vec<u8>], resources: &str, more: &[u8]) -> Vec<u8> {
+pub(crate) fn pdf_of(pages: &[Vec<u8>], resources: &str, more: &[u8]) -> Vec<u8> {
     let mut objects: Vec<Vec<u8>> = vec![
         b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
         {
@@ -59,7 +59,7 @@ pub fn pdf_of(pages: &[Vec<u8>], resources: &str, more: &[u8]) -> Vec<u8> {
 
 /// Takes a file in as far as this room goes: told apart, unpacked, checked; documents become records. Data formats are
 /// looked at with the checks that stand before their readers.
-pub fn take(bytes: &[u8], name: &str) -> (Result<String>, Collected) {
+pub(crate) fn take(bytes: &[u8], name: &str) -> (Result<String>, Collected) {
     let (limits, mut sink) = (Limits::default(), Collected::default());
     let head = &bytes[..bytes.len().min(archive::HEAD)];
     let format = sniff(head);
@@ -67,7 +67,7 @@ pub fn take(bytes: &[u8], name: &str) -> (Result<String>, Collected) {
         Format::Zip | Format::Gzip => {
             let mut dispatch = |member: Member<'_>, sink: &mut dyn Sink| {
                 let (path, about) = (member.path.to_owned(), member.about.cloned());
-                let name = member.name().to_owned();
+                let name = if path.is_empty() { name.to_owned() } else { member.name().to_owned() };
                 let bytes = read_whole(member.input, &limits)?;
                 let document = Document { format: member.format, bytes: &bytes, name: &name, path: Some(&path), about: about.as_ref() };
                 one(&document, sink)
@@ -103,6 +103,7 @@ fn hostile_files_are_refused_in_words_and_nothing_breaks() {
         let reasons: Vec<&String> = sink.skipped.iter().map(|(_, _, why)| why).collect();
         let warnings: Vec<&String> = sink.warnings.iter().map(|(_, why)| why).collect();
         let seen = format!("{name}: {error:?} skipped {reasons:?} warned {warnings:?}");
+        eprintln!("{seen} ({} found, {:?})", sink.found.len(), started.elapsed());
         assert!(error.as_ref().is_none_or(|(kind, _)| matches!(kind, Kind::Refused | Kind::TooMuch)), "{seen}");
         match fate {
             Fate::Refused => assert!(error.is_some_and(|(_, e)| within(&e, words)), "{seen}"),
@@ -227,7 +228,7 @@ fn a_gzip_file_is_what_it_holds() {
     let (result, sink) = take(&gzip(b"Dear Nora, all is well."), "letter.txt.gz");
     assert_eq!(result.unwrap(), "text");
     assert_eq!(sink.found[0].place, "document");
-    assert_eq!(sink.found[0].resource["description"], "");
+    assert_eq!(sink.found[0].resource["description"], "letter");
     let (result, sink) = take(&gzip(&xdm()), "records.zip.gz");
     assert_eq!((result.unwrap().as_str(), sink.found.len()), ("xdm", 4));
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 
 /// What must become of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// The whole file is refused, and the words say why.
     Refused,
     /// What is harmful in it is left out and listed, with these words.
@@ -18,7 +18,7 @@ pub enum Fate {
 
 /// Who meets the case first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Room {
+pub(crate) enum Room {
     /// What tells formats.
     Sniff,
     /// What unpacks.
@@ -32,17 +32,17 @@ pub enum Room {
 }
 
 /// One hostile file.
-pub struct Case {
-    pub name: &'static str,
-    pub room: Room,
-    pub bytes: Vec<u8>,
-    pub fate: Fate,
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) room: Room,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) fate: Fate,
     /// At least one of these stands in the error, the reason or the warning. Without regard to case.
-    pub words: &'static [&'static str],
+    pub(crate) words: &'static [&'static str],
 }
 
 /// Every case.
-pub fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     let mut add = |room, name, fate, words, bytes| all.push(Case { name, room, bytes, fate, words });
     broken_files(&mut add);
@@ -57,7 +57,7 @@ type Add<'a> = &'a mut dyn FnMut(Room, &'static str, Fate, &'static [&'static st
 const PATIENT: &str = r#"{"resourceType":"Patient","id":"p1","name":[{"family":"Vale","given":["Nora"]}],"birthDate":"1951-04-12"}"#;
 
 /// Bytes without a pattern, always the same.
-pub fn noise(len: usize) -> Vec<u8> {
+pub(crate) fn noise(len: usize) -> Vec<u8> {
     let mut x = 0x2545_f491_4f6c_dd1d_u64;
     let mut next = || {
         x ^= x << 13;
@@ -209,7 +209,7 @@ fn documents(add: Add<'_>) {
     add(Document, "one line of forty million letters", Survived, &[], vec![b'a'; 40 << 20]);
 }
 
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     out.write_all(bytes).unwrap();
     out.finish().unwrap()
@@ -223,7 +223,7 @@ fn crc(bytes: &[u8]) -> u32 {
 
 /// One entry of a zip archive, with every field free to lie.
 #[derive(Clone, Debug)]
-pub struct Raw<'a> {
+pub(crate) struct Raw<'a> {
     name: &'a str,
     packed: Vec<u8>,
     size: u32,
@@ -238,13 +238,13 @@ pub struct Raw<'a> {
 
 impl<'a> Raw<'a> {
     /// Stored as it is.
-    pub fn new(name: &'a str, bytes: &[u8]) -> Self {
+    pub(crate) fn new(name: &'a str, bytes: &[u8]) -> Self {
         let size = bytes.len() as u32;
         Self { name, packed: bytes.to_vec(), size, stated: None, crc: None, real_crc: crc(bytes), method: 0, flags: 0, mode: 0o100_644, offset: None }
     }
 
     /// Deflated.
-    pub fn packed(name: &'a str, bytes: &[u8]) -> Self {
+    pub(crate) fn packed(name: &'a str, bytes: &[u8]) -> Self {
         let mut out = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
         out.write_all(bytes).unwrap();
         Self { packed: out.finish().unwrap(), method: 8, ..Self::new(name, bytes) }
@@ -275,7 +275,7 @@ impl<'a> Raw<'a> {
 }
 
 /// A zip archive of these entries.
-pub fn zip(entries: &[Raw<'_>]) -> Vec<u8> {
+pub(crate) fn zip(entries: &[Raw<'_>]) -> Vec<u8> {
     let (mut out, mut central) = (Vec::new(), Vec::new());
     for entry in entries {
         central.extend(entry.central(out.len() as u32));

@@ -7,7 +7,7 @@ use crate::{Error, Result};
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::rc::Rc;
-use zip::ZipArchive;
+use zip::{CompressionMethod as Packing, ZipArchive};
 
 /// Bytes of the list of contents that one entry may take on average.
 const PER_ENTRY: u64 = 200;
@@ -30,6 +30,8 @@ pub(super) struct Entry {
     pub(super) packed: u64,
     pub(super) start: u64,
     pub(super) locked: bool,
+    /// Packed in a way that can be unpacked here.
+    pub(super) known: bool,
     /// Stored without compression, so that it can be read in place.
     pub(super) plain: bool,
 }
@@ -47,9 +49,13 @@ pub(super) fn open<'a>(
 ) -> Result<(Zip<'a>, Vec<Entry>)> {
     let allowance = Rc::new(Cell::new((1 << 20) + budget.entries_left().saturating_mul(PER_ENTRY)));
     let source = Source::with_allowance(input, failed, Rc::clone(&allowance));
-    let zip = ZipArchive::new(source).map_err(|e| opening(e, budget))?;
+    let zip = ZipArchive::new(source).map_err(|e| opening(e, budget, failed))?;
     // It was for the list alone.
     allowance.set(u64::MAX);
+    // An archive that was cut off may end within an archive that it holds, whose end would pass for its own.
+    if zip.offset() != 0 {
+        return Err(incomplete());
+    }
     budget.take_entries(zip.len() as u64)?;
     let entries = list(&zip);
     budget.check_stated(entries.iter().map(|e| u128::from(e.size)).sum())?;
@@ -81,7 +87,8 @@ fn list(zip: &Zip<'_>) -> Vec<Entry> {
             packed: file.compressed_size(),
             start: file.header_start(),
             locked: file.encrypted(),
-            plain: file.compression() == zip::CompressionMethod::Stored && !file.encrypted(),
+            known: matches!(file.compression(), Packing::Stored | Packing::Deflated | Packing::DEFLATE64),
+            plain: file.compression() == Packing::Stored && !file.encrypted(),
         });
     }
     entries.sort_by_key(|e| (e.start, e.index));
@@ -117,8 +124,9 @@ fn overlap(entries: &[Entry]) -> bool {
     })
 }
 
-fn opening(e: zip::result::ZipError, budget: &Budget) -> Error {
+fn opening(e: zip::result::ZipError, budget: &Budget, failed: &Cell<bool>) -> Error {
     match e {
+        e if failed.get() => Error::internal(e),
         zip::result::ZipError::Io(e) => match Error::from(e) {
             own if own.kind == crate::Kind::TooMuch => budget.spend(own.words().to_owned()),
             _ => incomplete(),

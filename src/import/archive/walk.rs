@@ -18,6 +18,7 @@ use std::io::{Cursor, Read};
 const NAMED: usize = 200;
 /// Archives within archives are walked by recursion, whatever the settings say.
 const DEEPEST: u32 = 16;
+const UNKNOWN_PACKING: &str = "It is packed in a way that Keepwell cannot unpack. Unpack the archive, then add what is inside.";
 
 pub(super) struct Walk<'a> {
     budget: &'a Budget,
@@ -131,6 +132,9 @@ impl<'a> Walk<'a> {
         }
         if entry.locked {
             return Some("It is locked and needs a password. Unlock the archive, then add what is inside.".into());
+        }
+        if !entry.known {
+            return Some(UNKNOWN_PACKING.into());
         }
         check_ratio(entry.size, entry.packed, self.budget.limits()).err().map(|e| e.words().to_owned())
     }
@@ -252,9 +256,7 @@ fn unreadable(e: zip::result::ZipError, failed: &Cell<bool>) -> Error {
     use zip::result::ZipError as Z;
     match e {
         Z::Io(e) if failed.get() => e.into(),
-        Z::UnsupportedArchive(_) | Z::CompressionMethodNotSupported(_) => {
-            Error::refused("It is packed in a way that Keepwell cannot unpack. Unpack the archive, then add what is inside.")
-        }
+        Z::UnsupportedArchive(_) | Z::CompressionMethodNotSupported(_) => Error::refused(UNKNOWN_PACKING),
         _ => Error::refused("Its place in the archive is damaged. It could not be read."),
     }
 }

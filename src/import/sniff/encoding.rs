@@ -18,9 +18,9 @@ pub fn decode_text(bytes: &[u8]) -> Option<Cow<'_, str>> {
             std::str::from_utf8(bytes.get(..e.valid_up_to())?).ok().map(Cow::Borrowed)
         }
         Err(_) => {
-            // Western text is mostly ASCII; what is not would come out as nonsense.
+            // Western text is mostly ASCII; text that is not would come out as nonsense.
             let high = bytes.iter().filter(|b| **b >= 0x80).count();
-            (high * 3 <= bytes.len()).then(|| WINDOWS_1252.decode_without_bom_handling(bytes).0)
+            (high * 2 <= bytes.len()).then(|| WINDOWS_1252.decode_without_bom_handling(bytes).0)
         }
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn sniff(head: &[u8]) -> Option<Format> {
     if at(0, b"BM") && at(6, &[0; 4]) && head.get(14).is_some_and(|n| matches!(n, 12 | 40 | 52 | 56 | 64 | 108 | 124)) && at(15, &[0; 3]) {
         return Some(Image("image/bmp"));
     }
-    if at(0, b"MZ") && head.get(2..64).is_some_and(|h| h.contains(&0)) {
+    if at(0, b"MZ") && head.iter().take(64).any(|b| *b == 0) {
         return Some(Unknown("a program"));
     }
     if at(4, b"ftyp") {
