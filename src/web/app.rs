@@ -39,9 +39,9 @@ impl Options {
         Self {
             base_url: config.base_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
-            limits: Limits::default(),
+            limits: config.limits(),
             worker,
-            idle: super::session::IDLE,
+            idle: Duration::from_secs(u64::from(config.idle_minutes.max(1)) * 60),
         }
     }
 }

@@ -62,9 +62,9 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
 
 /// The whole server: what stands here, then the pages of records.
 pub fn router(app: Arc<App>) -> Router {
-    let inner = security::guard(addresses(), &app).with_state(Arc::clone(&app));
-    // A proxy may pass the prefix on or take it away: both reach the same page.
     let prefix = app.prefix.clone();
+    let inner = security::guard(addresses(), &app).with_state(app);
+    // A proxy may pass the prefix on or take it away: both reach the same page.
     let strip = MapRequestLayer::new(move |request| without_prefix(request, &prefix));
     Router::new().fallback_service(strip.layer(inner))
 }
@@ -103,7 +103,7 @@ pub fn addresses() -> Router<Arc<App>> {
 }
 
 fn without_prefix<B>(mut request: axum::http::Request<B>, prefix: &str) -> axum::http::Request<B> {
-    let rest = request.uri().path_and_query().map(|p| p.as_str()).and_then(|p| p.strip_prefix(prefix));
+    let rest = request.uri().path_and_query().map(axum::http::uri::PathAndQuery::as_str).and_then(|p| p.strip_prefix(prefix));
     let rest = rest.filter(|r| !prefix.is_empty() && (r.is_empty() || r.starts_with(['/', '?'])));
     let path = rest.map(|r| if r.starts_with('/') { r.to_owned() } else { format!("/{r}") });
     if let Some(path) = path.and_then(|p| p.parse().ok()) {

@@ -17,8 +17,6 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a chart stays open when nobody does anything, unless chosen otherwise.
-pub(crate) const IDLE: Duration = Duration::from_secs(15 * 60);
 /// The longest that one sign-in lasts.
 const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
 /// So much typed text is kept over an idle lock, and no more.

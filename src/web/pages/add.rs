@@ -63,7 +63,7 @@ pub(crate) fn progress(cx: &ChartCx, job: &Job) -> Markup {
 /// The moving part.
 pub(crate) fn how_far(job: &Job) -> Markup {
     let at = job.how_far();
-    let percent = if at.total == 0 { 0 } else { at.read.saturating_mul(100) / at.total };
+    let percent = at.read.saturating_mul(100).checked_div(at.total).unwrap_or(0);
     let pieces = job.pieces();
     let reading = pieces.iter().find(|p| matches!(p.state, State::Reading)).map(|p| p.name.clone());
     html! {

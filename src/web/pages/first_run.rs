@@ -92,8 +92,21 @@ pub(crate) fn recovery_key(prefix: &str, theme: Theme, member: &str, key: &str) 
     plain_page(prefix, theme, "Recovery key", &body)
 }
 
-/// In fours, as an eye can follow. What is copied by hand is the same without the gaps.
+/// What every such key begins with, then fours, as an eye can follow. Copied by hand it is the same without the gaps.
 fn groups(key: &str) -> Vec<String> {
-    let letters: Vec<char> = key.chars().collect();
-    letters.chunks(4).map(|group| group.iter().collect()).collect()
+    let begin = "AGE-SECRET-KEY-1";
+    let rest: Vec<char> = key.strip_prefix(begin).unwrap_or(key).chars().collect();
+    let first = key.starts_with(begin).then(|| begin.to_owned());
+    first.into_iter().chain(rest.chunks(4).map(|group| group.iter().collect())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_groups_are_the_key() {
+        for key in ["AGE-SECRET-KEY-1ABCDEFGHIJ", "ABC", ""] {
+            assert_eq!(super::groups(key).concat(), key);
+        }
+        assert_eq!(super::groups("AGE-SECRET-KEY-1ABCDEF"), ["AGE-SECRET-KEY-1", "ABCD", "EF"]);
+    }
 }

@@ -66,7 +66,7 @@ fn reading() -> Markup {
 fn passphrase() -> Markup {
     html! {
         p { "Your passphrase opens the lock on your records. Nobody else has it, so nobody can send you a new one." }
-        p { "On the first day Keepwell showed a recovery key, to be kept on paper. It opens the same lock. Who runs this server can use it to set a new passphrase." }
+        p { "On the first day Keepwell showed a recovery key, to be kept on paper. It is the key itself: with it the records can be opened without the passphrase, also with the standard tools “age” and “sqlcipher”. The README of Keepwell says how." }
         p { "Without passphrase and recovery key the records cannot be read by anyone. Ask your providers for them again." }
     }
 }

@@ -19,8 +19,10 @@ pub(crate) fn page(prefix: &str, theme: Theme, member: &str, idle: u64) -> Marku
             fieldset.sec {
                 legend { "Lock when I am away" }
                 p.hint { "When nobody does anything for so long, the charts lock. Sign in again to go on." }
-                @for minutes in IDLE_CHOICES {
-                    label.tick { input type="radio" name="idle" value=(minutes) checked[minutes == idle]; span { "After " (minutes) " minutes" } }
+                div {
+                    @for minutes in IDLE_CHOICES {
+                        label.tick { input type="radio" name="idle" value=(minutes) checked[minutes == idle]; span { "After " (minutes) " minutes" } }
+                    }
                 }
             }
             p.acts { button.btn.main type="submit" { "Save" } a.btn.plain href=(format!("{prefix}/")) { "Back to the chart" } }
