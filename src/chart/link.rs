@@ -103,6 +103,7 @@ pub(crate) mod tests {
             added: 0,
             versions: 0,
             json: resource.to_string().into_bytes(),
+            key: String::new(),
         }
     }
 

@@ -140,6 +140,7 @@ pub(super) fn row(r: &rusqlite::Row<'_>) -> Result<Row> {
         json: body::grow(r.get_ref(16)?.as_blob().map_err(|_| crate::Error::internal("a body is no blob"))?)?,
         source: r.get(17)?,
         place: r.get::<_, Option<String>>(18)?.unwrap_or_default(),
+        key: String::new(),
     })
 }
 
