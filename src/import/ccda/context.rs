@@ -6,7 +6,7 @@ mod emit;
 mod identity;
 mod index;
 
-pub(crate) use actors::{Author, contain};
+pub(crate) use actors::{Author, contain, display_of};
 
 use super::xml::{Node, attr, child, place, text};
 use crate::Result;

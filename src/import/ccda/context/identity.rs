@@ -73,11 +73,17 @@ impl Identities {
     /// The entry's own id where it is the only one with it. Otherwise the content joins in, so that no entry takes the
     /// place of another, and a count where even that is the same.
     fn fresh(&self, node: Node) -> String {
+        // The versions of one document are one record.
+        if name(node) == "ClinicalDocument" {
+            return "document".to_owned();
+        }
         let own = children(node, "id").next().and_then(key_of);
-        let alone = own.as_ref().is_some_and(|k| self.claims.get(&(name(node).to_owned(), k.clone())).copied().unwrap_or(0) <= 1);
+        let claims = own.as_ref().and_then(|k| self.claims.get(&(name(node).to_owned(), k.clone()))).copied();
+        // An act and the observation in it often share an id: the element's name keeps them apart.
+        let own = own.map(|key| format!("{}|{key}", name(node)));
         let base = match own {
-            Some(key) if alone && !self.used.contains(&key) => return key,
-            Some(key) => format!("{key}|{}|{}", name(node), digest(node)),
+            Some(key) if claims.is_none_or(|n| n <= 1) && !self.used.contains(&key) => return key,
+            Some(key) => format!("{key}|{}", digest(node)),
             None => format!("{}|{}|{}", section_code(node), name(node), digest(node)),
         };
         let numbered = |n: u32| if n == 1 { base.clone() } else { format!("{base}|{n}") };
