@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is not as it should be")]
 
 mod ccda_frame;
+mod corpus;
 mod demo;
 mod export;
 mod export_world;
@@ -16,5 +17,6 @@ mod vault_search;
 mod vault_sources;
 mod vault_stock;
 mod vault_world;
+mod walls;
 mod web;
 mod web_world;
