@@ -1,1 +1,106 @@
-//! Carrying away: one file a format.
+//! Carrying away: one file a format. Everything streams: memory stays flat however large the chart is, and nothing
+//! plain is written anywhere but to the sink that the caller gave.
+
+mod csv;
+mod everything;
+mod fhir;
+mod html;
+mod line;
+mod ndjson;
+mod readme;
+mod select;
+
+pub use fhir::{EXPORT_TAG, KEY_EXTENSION};
+pub use select::Selection;
+
+use crate::vault::Chart;
+use crate::{Error, Kind, Result};
+use std::io::Write;
+
+/// What a chart can be written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A FHIR R4 Bundle of every record, without loss: read into an empty vault it gives the same records.
+    Fhir,
+    /// FHIR R4 resources, one a line. Older versions of corrected records are left out.
+    Ndjson,
+    /// A zip of tables for a spreadsheet, one a kind of record.
+    Csv,
+    /// One zip with all of these, the imported files as they came, and a page that reads without a network.
+    Everything,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 4] = [Self::Fhir, Self::Ndjson, Self::Csv, Self::Everything];
+
+    /// The name in flags and addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fhir => "fhir",
+            Self::Ndjson => "ndjson",
+            Self::Csv => "csv",
+            Self::Everything => "everything",
+        }
+    }
+
+    /// The format with this name.
+    ///
+    /// # Errors
+    /// Usage when there is none.
+    pub fn from_name(name: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|f| f.name() == name).ok_or_else(|| {
+            Error::new(
+                Kind::Usage,
+                format!("There is no format {name}. Choose one of fhir, ndjson, csv and everything. Nothing was written."),
+            )
+        })
+    }
+
+    /// The media type of the file.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Fhir => "application/fhir+json",
+            Self::Ndjson => "application/fhir+ndjson",
+            Self::Csv | Self::Everything => "application/zip",
+        }
+    }
+
+    /// A name for the file that says nothing about anyone.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Fhir => "records.fhir.json",
+            Self::Ndjson => "records.ndjson",
+            Self::Csv => "tables.zip",
+            Self::Everything => "everything.zip",
+        }
+    }
+}
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Records.
+    pub records: u64,
+    /// Older versions of them.
+    pub versions: u64,
+    /// Imported files, as they came.
+    pub originals: u64,
+}
+
+/// Writes what a selection takes of a chart. The sink need not seek: a download can be sent while it is made.
+///
+/// # Errors
+/// Usage when a date of the selection cannot be read; Internal when the chart cannot be read or the sink fails. What
+/// was written by then is of no use.
+pub fn export(chart: &Chart, format: Format, selection: &Selection, out: &mut dyn Write) -> Result<Summary> {
+    let selection = selection.ready()?;
+    let summary = match format {
+        Format::Fhir => fhir::write(chart, &selection, out)?,
+        Format::Ndjson => ndjson::write(chart, &selection, out)?,
+        Format::Csv => csv::write(chart, &selection, out)?,
+        Format::Everything => everything::write(chart, &selection, out)?,
+    };
+    out.flush()?;
+    Ok(summary)
+}

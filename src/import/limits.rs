@@ -1,5 +1,22 @@
 //! What may be unpacked and how deep. Every limit is checked before the work that it bounds.
 
+mod unpack;
+mod xml;
+
+pub(crate) use unpack::check_ratio;
+pub use unpack::{Bounded, Budget, read_whole};
+pub use xml::check_xml;
+
+/// A size in words: "256 MB". For sentences about limits.
+pub fn size_words(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        1024..0x10_0000 => format!("{} KB", bytes >> 10),
+        0x10_0000..0x4000_0000 => format!("{} MB", bytes >> 20),
+        _ => format!("{} GB", bytes >> 30),
+    }
+}
+
 /// Limits on one import. The defaults fit a Raspberry Pi; each can be set (see `config`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {

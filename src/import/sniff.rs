@@ -1,6 +1,13 @@
 //! What a file is, by its content and never by its name.
 
-/// The kinds of file that have a reader.
+mod encoding;
+mod magic;
+mod markup;
+
+pub use encoding::{decode_text, decode_xml};
+pub use markup::{Root, root};
+
+/// The kinds of file that have a reader, and those that are told apart to be named when they are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Format {
@@ -9,21 +16,187 @@ pub enum Format {
     FhirNdjson,
     FhirXml,
     Ccda,
+    /// XML of another kind; [`describe`] names its outermost element.
+    Xml,
     Zip,
     Gzip,
     Pdf,
+    /// A picture that can be shown, with its media type.
     Image(&'static str),
     Rtf,
     Html,
     Text,
     /// Nothing at all.
     Empty,
-    /// Something else; the words say what it looks like, if that can be told.
+    /// Something else; the words say what it looks like, if that can be told, or "".
     Unknown(&'static str),
+}
+
+impl Format {
+    /// The `format` of the import report for a file of this kind.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::FhirJson => "fhir-json",
+            Self::FhirNdjson => "fhir-ndjson",
+            Self::FhirXml => "fhir-xml",
+            Self::Ccda => "ccda",
+            Self::Xml => "xml",
+            Self::Zip => "zip",
+            Self::Gzip => "gzip",
+            Self::Pdf => "pdf",
+            Self::Image(_) => "image",
+            Self::Rtf => "rtf",
+            Self::Html => "html",
+            Self::Text => "text",
+            Self::Empty => "empty",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
+    /// The media type of the documents among the formats, as an attachment states it.
+    pub fn media_type(self) -> Option<&'static str> {
+        match self {
+            Self::Pdf => Some("application/pdf"),
+            Self::Image(media_type) => Some(media_type),
+            Self::Rtf => Some("application/rtf"),
+            Self::Html => Some("text/html"),
+            Self::Text => Some("text/plain"),
+            _ => None,
+        }
+    }
+
+    /// Whether it is kept as a document (PDF, picture, RTF, HTML, text) rather than read as data.
+    pub fn is_document(self) -> bool {
+        self.media_type().is_some()
+    }
 }
 
 /// Tells the format from the first bytes (give at least 64 KiB where the file has them).
 pub fn sniff(head: &[u8]) -> Format {
-    let _ = head;
-    unimplemented!()
+    if head.is_empty() {
+        return Format::Empty;
+    }
+    if let Some(format) = magic::sniff(head) {
+        return format;
+    }
+    let Some(text) = decode_text(head) else { return Format::Unknown("") };
+    if text.chars().all(char::is_whitespace) {
+        return Format::Empty;
+    }
+    if let Some(format) = magic::sniff_text(&text).or_else(|| markup::sniff(&text)) {
+        return format;
+    }
+    if encoding::is_plain(&text) { Format::Text } else { Format::Unknown("") }
+}
+
+/// What a file is, in words with their article, for a sentence such as "This is … ."
+pub fn describe(format: Format, head: &[u8]) -> String {
+    match format {
+        Format::FhirJson => "a JSON file".into(),
+        Format::FhirNdjson => "a file of JSON lines".into(),
+        Format::FhirXml => "a FHIR XML file".into(),
+        Format::Ccda => "a clinical document (C-CDA)".into(),
+        Format::Xml => match decode_text(head).as_deref().and_then(root) {
+            Some(root) => {
+                let name: String = root.local.chars().take(60).collect();
+                format!("an XML file of another kind (it begins with “{name}”)")
+            }
+            None => "an XML file of another kind".into(),
+        },
+        Format::Zip => "a zip archive".into(),
+        Format::Gzip => "a gzip file".into(),
+        Format::Pdf => "a PDF".into(),
+        Format::Image(_) => "a picture".into(),
+        Format::Rtf => "a rich text document".into(),
+        Format::Html => "a web page".into(),
+        Format::Text => "plain text".into(),
+        Format::Empty => "an empty file".into(),
+        Format::Unknown("") => "a kind of file that Keepwell does not know".into(),
+        Format::Unknown(words) => words.into(),
+    }
+}
+
+/// Why a file without a reader is left out, in plain words.
+pub fn why_not(format: Format, head: &[u8]) -> String {
+    match format {
+        Format::Empty => "The file is empty.".into(),
+        Format::Unknown("") => "Keepwell does not know this kind of file, and cannot read it.".into(),
+        Format::Unknown(words) if words.contains("locked") || words.contains("password") => {
+            format!("This is {words}. Unlock it first, then add what is inside.")
+        }
+        _ => format!("This is {}. Keepwell cannot read that kind of file yet.", describe(format, head)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_formats_by_content() {
+        let utf16 = |s: &str| s.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        let cases: Vec<(Vec<u8>, Format)> = vec![
+            (b"".to_vec(), Format::Empty),
+            (b" \r\n\t".to_vec(), Format::Empty),
+            (b"{\"resourceType\":\"Patient\"}".to_vec(), Format::FhirJson),
+            (b"\xef\xbb\xbf\n {\n\"resourceType\":\"Patient\"}".to_vec(), Format::FhirJson),
+            (b"[{\"resourceType\":\"Patient\"}]".to_vec(), Format::FhirJson),
+            (b"[]".to_vec(), Format::FhirJson),
+            (b"{\"verifiableCredential\":[\"ey\"]}".to_vec(), Format::FhirJson),
+            (b"{\"resourceType\":\"Patient\",\"a\":\"}\\\"{\"}\n\n{\"resourceType\":\"X\"}".to_vec(), Format::FhirNdjson),
+            (b"{\"a\":\n1}\n{\"a\":2}".to_vec(), Format::FhirJson),
+            (b"{\"resourceType\":\"Pat".to_vec(), Format::FhirJson),
+            (b"[Note] seen today".to_vec(), Format::Text),
+            (b"{brackets} in prose".to_vec(), Format::Text),
+            (b"<Patient xmlns=\"http://hl7.org/fhir\"/>".to_vec(), Format::FhirXml),
+            (b"<f:Bundle xmlns:f='http://hl7.org/fhir'>".to_vec(), Format::FhirXml),
+            (b"<Bundle><entry/>".to_vec(), Format::FhirXml),
+            (b"<Bundle xmlns='urn:other'/>".to_vec(), Format::Xml),
+            (
+                b"<?xml version='1.0'?><?xml-stylesheet href='a.xsl'?><!-- <x> --><n1:ClinicalDocument xmlns:n1='urn:hl7-org:v3'>".to_vec(),
+                Format::Ccda,
+            ),
+            (b"<!DOCTYPE ClinicalDocument [<!ENTITY a '>'>]><ClinicalDocument/>".to_vec(), Format::Ccda),
+            ([b"\xff\xfe".to_vec(), utf16("<?xml version='1.0' encoding='UTF-16'?>\n<ClinicalDocument xmlns='x'>")].concat(), Format::Ccda),
+            (utf16("<?xml version='1.0'?><ClinicalDocument/>"), Format::Ccda),
+            (b"<!DOCTYPE html><p>Hello".to_vec(), Format::Html),
+            (b"<HTML><BODY>".to_vec(), Format::Html),
+            (b"<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'/>".to_vec(), Format::Html),
+            (b"<HealthData locale='en'>".to_vec(), Format::Unknown("an Apple Health export")),
+            (b"<!DOCTYPE HealthData [\n<!ELEMENT HealthData (a)>\n]>\n<HealthData>".to_vec(), Format::Unknown("an Apple Health export")),
+            (b"<ContinuityOfCareRecord xmlns='urn:astm-org:CCR'>".to_vec(), Format::Unknown("a Continuity of Care Record (CCR)")),
+            (b"PK\x03\x04rest".to_vec(), Format::Zip),
+            (b"\x1f\x8b\x08".to_vec(), Format::Gzip),
+            ([vec![b'\n'; 900], b"%PDF-1.4".to_vec()].concat(), Format::Pdf),
+            (b"\x89PNG\r\n\x1a\n".to_vec(), Format::Image("image/png")),
+            (b"II*\0".to_vec(), Format::Image("image/tiff")),
+            (b"MM\0*".to_vec(), Format::Image("image/tiff")),
+            (b"RIFF\0\0\0\0WEBPVP8 ".to_vec(), Format::Image("image/webp")),
+            (b"\0\0\0\x18ftypheic".to_vec(), Format::Unknown("a HEIC picture")),
+            (b"{\\rtf1\\ansi Hello}".to_vec(), Format::Rtf),
+            (b"MSH|^~\\&|LAB".to_vec(), Format::Unknown("a hospital message (HL7 v2)")),
+            ([vec![0; 128], b"DICM".to_vec()].concat(), Format::Unknown("a DICOM image")),
+            (b"\xef\xbb\xbfMSH|^~\\&|LAB".to_vec(), Format::Unknown("a hospital message (HL7 v2)")),
+            (b"\x0bMSH|^~\\&|LAB\r\x1c\r".to_vec(), Format::Unknown("a hospital message (HL7 v2)")),
+            ([b"II*\0".to_vec(), vec![0; 124], b"DICM".to_vec()].concat(), Format::Unknown("a DICOM image")),
+            (b"# 23andMe\n#\n# rsid\tchromosome\tposition\tgenotype\n".to_vec(), Format::Unknown("raw genetic data")),
+            (b"https://viewer.example/v#shlink:/eyJ1".to_vec(), Format::Unknown("a SMART Health Link")),
+            (b"BEGIN:VCALENDAR\r\n".to_vec(), Format::Unknown("a calendar (iCalendar)")),
+            (b"age-encryption.org/v1\n".to_vec(), Format::Unknown("a locked file (age encryption)")),
+            ("Grüße aus der Praxis".as_bytes().to_vec(), Format::Text),
+            (b"Gr\xfc\xdfe aus der Praxis, und noch mehr".to_vec(), Format::Text),
+            (b"text with a \0 in it".to_vec(), Format::Unknown("")),
+            ((0..4000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect(), Format::Unknown("")),
+        ];
+        for (bytes, expected) in cases {
+            let shown = String::from_utf8_lossy(bytes.get(..60.min(bytes.len())).unwrap_or_default()).into_owned();
+            assert_eq!(sniff(&bytes), expected, "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_cut_head_is_still_told() {
+        let note = "Ä".repeat(40_000);
+        assert_eq!(sniff(&note.as_bytes()[..65_535]), Format::Text);
+    }
 }

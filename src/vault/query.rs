@@ -74,6 +74,8 @@ pub struct Listing {
 pub struct Row {
     /// The number of the record in this chart, used in addresses.
     pub rid: i64,
+    /// The key by which the vault knows it again, 32 hex digits: it tells nothing about what the record says.
+    pub key: String,
     /// The class.
     pub class: Class,
     /// The FHIR type.

@@ -1,8 +1,50 @@
 //! What every route has in hand: the household, the sessions, and the chart in the address.
 
+use super::jobs::Jobs;
+use super::security::Site;
+use super::session::{Session, Sessions, Visitor};
+use super::setup::Setup;
+use super::throttle::Throttle;
+use crate::config::Config;
 use crate::household::Household;
+use crate::import::Limits;
 use crate::vault::{Chart, MemberInfo, PersonInfo, Role};
+use crate::{Error, Kind, Result};
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::Method;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How the server is run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The address by which browsers reach the server, if it differs from where it listens.
+    pub base_url: Option<String>,
+    /// Networks of proxies whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<String>,
+    /// What an upload may hold.
+    pub limits: Limits,
+    /// The program that reads PDFs apart from this process: this very binary.
+    pub worker: PathBuf,
+    /// How long a chart stays open when nobody does anything.
+    pub idle: Duration,
+}
+
+impl Options {
+    /// From the settings; `worker` is this very binary.
+    pub fn new(config: &Config, worker: PathBuf) -> Self {
+        Self {
+            base_url: config.base_url.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            limits: config.limits(),
+            worker,
+            idle: Duration::from_secs(u64::from(config.idle_minutes.max(1)) * 60),
+        }
+    }
+}
 
 /// The server's state.
 #[derive(Debug)]
@@ -11,6 +53,77 @@ pub struct App {
     pub household: Household,
     /// The path prefix of every address, "" or "/health".
     pub prefix: String,
+    /// What an upload may hold.
+    pub limits: Limits,
+    /// The program that reads PDFs apart.
+    pub worker: PathBuf,
+    pub(crate) site: Site,
+    pub(crate) sessions: Sessions,
+    pub(crate) throttle: Throttle,
+    pub(crate) jobs: Jobs,
+    pub(crate) setup: Setup,
+}
+
+impl App {
+    /// The state of a server for this household.
+    ///
+    /// # Errors
+    /// Usage when the base URL or a proxy's network will not do; Internal when the register cannot be read.
+    pub fn new(household: Household, options: Options) -> Result<Arc<Self>> {
+        let site = Site::new(options.base_url.as_deref(), &options.trusted_proxies)?;
+        let setup = Setup::new(household.is_new()?)?;
+        Ok(Arc::new(Self {
+            household,
+            prefix: site.prefix.clone(),
+            limits: options.limits,
+            worker: options.worker,
+            site,
+            sessions: Sessions::new(options.idle),
+            throttle: Throttle::default(),
+            jobs: Jobs::default(),
+            setup,
+        }))
+    }
+
+    /// Where the first member begins, with the code that is good for this once: for the terminal. None after set-up.
+    pub fn welcome_path(&self) -> Option<String> {
+        self.setup.code().map(|code| format!("{}/welcome?code={code}", self.prefix))
+    }
+}
+
+/// Light, dark, or as the device wishes. Kept in a cookie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the device wishes.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// By its name in forms and the cookie.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "light" => Self::Light,
+            "dark" => Self::Dark,
+            _ => Self::System,
+        }
+    }
+
+    pub(crate) fn attribute(self) -> Option<&'static str> {
+        match self {
+            Self::System => None,
+            Self::Light => Some("light"),
+            Self::Dark => Some("dark"),
+        }
+    }
+
+    pub(crate) fn scheme(self) -> &'static str {
+        self.attribute().unwrap_or("light dark")
+    }
 }
 
 /// A request for a page of one chart by a member who may see it. An extractor: `{chart}` in the path, the session cookie.
@@ -33,6 +146,9 @@ pub struct ChartCx {
     pub last_visit: Option<i64>,
     /// The query string of the request, without "?".
     pub query: String,
+    /// Light or dark.
+    pub theme: Theme,
+    session: Arc<Session>,
 }
 
 impl ChartCx {
@@ -44,5 +160,88 @@ impl ChartCx {
     /// Whether the chart is the member's own, so that the page says "you".
     pub fn own(&self) -> bool {
         self.member.name.split_whitespace().next() == self.person.name.split_whitespace().next()
+    }
+
+    /// Keeps what somebody typed to search or filter, in memory and for this session only, and gives a token that may stand
+    /// in an address: words about health never do.
+    pub fn keep(&self, typed: &str) -> String {
+        self.session.keep(typed)
+    }
+
+    /// What was kept under a token.
+    pub fn kept(&self, token: &str) -> Option<String> {
+        self.session.kept(token)
+    }
+}
+
+/// Runs work that reads the vault where it may block.
+///
+/// # Errors
+/// Whatever the work returns; Internal when it panicked.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(_) => Err(Error::internal("a page panicked")),
+    }
+}
+
+impl FromRequestParts<Arc<App>> for ChartCx {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        let MemberCx { visitor, session, .. } = MemberCx::from_request_parts(parts, app).await?;
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Error::not_found().into_response())?;
+        let wanted = params.iter().find(|(name, _)| *name == "chart").map(|(_, id)| id.to_owned()).unwrap_or_default();
+        let query = parts.uri.query().unwrap_or("").to_owned();
+        let (app, theme) = (Arc::clone(app), visitor.theme);
+        let open = move || {
+            let people = app.household.charts(&session.who)?;
+            // Not there and not yours are one answer.
+            let (person, role) = people.iter().find(|(p, _)| p.id == wanted).cloned().ok_or_else(Error::not_found)?;
+            let chart = app.household.open(&session.who, &person.id)?;
+            let member = session.who.member.clone();
+            let last_visit = session.visit(&chart, &person.id);
+            Ok(Self { app, chart, person, member, role, people, last_visit, query, theme, session })
+        };
+        blocking(open).await.map_err(IntoResponse::into_response)
+    }
+}
+
+/// The same for a page that changes the chart: a viewer is refused.
+#[derive(Clone, Debug)]
+pub struct WriterCx(pub ChartCx);
+
+impl FromRequestParts<Arc<App>> for WriterCx {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        let cx = ChartCx::from_request_parts(parts, app).await?;
+        if cx.role < Role::Carer {
+            let words = "You may read this chart, and not change it. Nothing was changed. Its owner can give you the right to.";
+            return Err(Error::new(Kind::Denied, words).into_response());
+        }
+        Ok(Self(cx))
+    }
+}
+
+/// A request by a member, outside any chart. Nobody signed in: the sign-in page.
+#[derive(Clone, Debug)]
+pub(crate) struct MemberCx {
+    pub(crate) visitor: Visitor,
+    pub(crate) session: Arc<Session>,
+}
+
+impl FromRequestParts<Arc<App>> for MemberCx {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        let visitor = parts.extensions.get::<Visitor>().cloned().unwrap_or_default();
+        match visitor.session.clone() {
+            Some(session) => Ok(Self { visitor, session }),
+            None => {
+                let back = if parts.method == Method::GET { parts.uri.path_and_query().map(ToString::to_string) } else { None };
+                Err(super::session::to_sign_in(app, back.as_deref()))
+            }
+        }
     }
 }

@@ -1,7 +1,23 @@
 //! Showing: the web pages. `router.rs` lists every address; `routes/` answers them, `pages/` draws what they answer with.
+//! `security.rs` is the one place of headers and refusals, `session.rs` of who is signed in.
 
 pub mod app;
+mod assets;
+mod download;
+mod error;
+mod jobs;
 pub mod layout;
 pub mod pages;
 pub mod router;
 pub mod routes;
+mod security;
+mod serve;
+mod session;
+mod setup;
+mod throttle;
+mod upload;
+
+pub use app::{App, Options};
+pub use router::{ROUTES, Who, router};
+pub use security::FRAMED;
+pub use serve::serve;

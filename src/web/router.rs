@@ -1,1 +1,120 @@
 //! Every address on one screen.
+
+use super::app::App;
+use super::{assets, routes, security};
+use axum::Router;
+use axum::routing::{get, post};
+use std::sync::Arc;
+use tower::Layer;
+use tower::util::MapRequestLayer;
+
+/// Who may use an address. Everyone else is sent to sign in, or told that there is no such chart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Anyone who reaches the server.
+    Anyone,
+    /// Who holds the one-time code of the first run.
+    FirstRun,
+    /// Any member who is signed in.
+    Member,
+    /// A member with any role on the chart.
+    Reader,
+    /// A member who may change the chart.
+    Writer,
+}
+
+/// Every address that this file serves: method, path, who. The access test walks it, and fails when the router and this table
+/// differ. The pages of records have theirs in `routes::chart::ROUTES`.
+pub const ROUTES: &[(&str, &str, Who)] = &[
+    ("GET", "/", Who::Anyone),
+    ("GET", "/healthz", Who::Anyone),
+    ("GET", "/readyz", Who::Anyone),
+    ("GET", "/assets/{name}", Who::Anyone),
+    ("GET", "/welcome", Who::FirstRun),
+    ("POST", "/welcome", Who::FirstRun),
+    ("GET", "/welcome/recovery-key", Who::Member),
+    ("POST", "/welcome/recovery-key", Who::Member),
+    ("GET", "/sign-in", Who::Anyone),
+    ("POST", "/sign-in", Who::Anyone),
+    ("POST", "/sign-out", Who::Anyone),
+    ("GET", "/help", Who::Anyone),
+    ("GET", "/help/{topic}", Who::Anyone),
+    ("GET", "/settings", Who::Member),
+    ("POST", "/settings", Who::Member),
+    ("GET", "/charts", Who::Member),
+    ("GET", "/charts/{chart}", Who::Reader),
+    ("GET", "/charts/{chart}/print.css", Who::Reader),
+    ("GET", "/charts/{chart}/search", Who::Reader),
+    ("POST", "/charts/{chart}/search", Who::Reader),
+    ("GET", "/charts/{chart}/add", Who::Writer),
+    ("POST", "/charts/{chart}/add", Who::Writer),
+    ("GET", "/charts/{chart}/add/{job}", Who::Writer),
+    ("POST", "/charts/{chart}/add/{job}", Who::Writer),
+    ("GET", "/charts/{chart}/add/{job}/progress", Who::Writer),
+    ("GET", "/charts/{chart}/export", Who::Reader),
+    ("POST", "/charts/{chart}/export", Who::Reader),
+    ("GET", "/charts/{chart}/sources", Who::Reader),
+    ("GET", "/charts/{chart}/sources/{source}", Who::Reader),
+    ("GET", "/charts/{chart}/sources/{source}/original", Who::Reader),
+    ("GET", "/charts/{chart}/sources/{source}/remove", Who::Writer),
+    ("POST", "/charts/{chart}/sources/{source}/remove", Who::Writer),
+    ("POST", "/charts/{chart}/sources/{source}/restore", Who::Writer),
+    ("POST", "/charts/{chart}/sources/{source}/again", Who::Writer),
+];
+
+/// The whole server: what stands here, then the pages of records.
+pub fn router(app: Arc<App>) -> Router {
+    let prefix = app.prefix.clone();
+    let inner = security::guard(addresses(), &app).with_state(app);
+    // A proxy may pass the prefix on or take it away: both reach the same page.
+    let strip = MapRequestLayer::new(move |request| without_prefix(request, &prefix));
+    Router::new().fallback_service(strip.layer(inner))
+}
+
+/// The addresses, without what stands around them.
+pub fn addresses() -> Router<Arc<App>> {
+    use routes::{add, charts, export, first_run, health, help, home, search, settings, sign_in, sources};
+    let pages = Router::new()
+        .route("/", get(home::start))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/assets/{name}", get(assets::serve))
+        .route("/welcome", get(first_run::show).post(first_run::begin))
+        .route("/welcome/recovery-key", get(first_run::recovery_key).post(first_run::recovery_done))
+        .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/help", get(help::index))
+        .route("/help/{topic}", get(help::topic))
+        .route("/settings", get(settings::show).post(settings::save))
+        .route("/charts", get(charts::list))
+        .route("/charts/{chart}", get(home::home))
+        .route("/charts/{chart}/print.css", get(charts::print_sheet))
+        .route("/charts/{chart}/search", get(search::show).post(search::search))
+        .route("/charts/{chart}/add/{job}", get(add::job).post(add::decide))
+        .route("/charts/{chart}/add/{job}/progress", get(add::progress))
+        .route("/charts/{chart}/export", get(export::show).post(export::save))
+        .route("/charts/{chart}/sources", get(sources::list))
+        .route("/charts/{chart}/sources/{source}", get(sources::report))
+        .route("/charts/{chart}/sources/{source}/original", get(sources::original))
+        .route("/charts/{chart}/sources/{source}/remove", get(sources::ask_remove).post(sources::remove))
+        .route("/charts/{chart}/sources/{source}/restore", post(sources::restore))
+        .route("/charts/{chart}/sources/{source}/again", post(sources::again))
+        .merge(routes::chart::router());
+    // An upload may be large and slow: it has limits of its own.
+    let uploads = Router::new().route("/charts/{chart}/add", get(add::show).post(add::upload));
+    security::bounded(pages).merge(uploads)
+}
+
+fn without_prefix<B>(mut request: axum::http::Request<B>, prefix: &str) -> axum::http::Request<B> {
+    let rest = request.uri().path_and_query().map(axum::http::uri::PathAndQuery::as_str).and_then(|p| p.strip_prefix(prefix));
+    let rest = rest.filter(|r| !prefix.is_empty() && (r.is_empty() || r.starts_with(['/', '?'])));
+    let path = rest.map(|r| if r.starts_with('/') { r.to_owned() } else { format!("/{r}") });
+    if let Some(path) = path.and_then(|p| p.parse().ok()) {
+        let mut parts = request.uri().clone().into_parts();
+        parts.path_and_query = Some(path);
+        if let Ok(uri) = axum::http::Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}

@@ -1,1 +1,14 @@
 //! What routes answer with.
+
+pub(crate) mod add;
+pub mod chart;
+pub(crate) mod export;
+pub(crate) mod first_run;
+pub(crate) mod help;
+pub(crate) mod home;
+pub(crate) mod report;
+pub(crate) mod search;
+pub(crate) mod settings;
+pub(crate) mod sign_in;
+pub(crate) mod sources;
+pub mod words;

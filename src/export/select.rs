@@ -1,0 +1,148 @@
+//! Which records go along: by date and by kind.
+
+use crate::record::{Class, PartialDate, Standing};
+use crate::vault::{Chart, Order, Query, Row};
+use crate::{Error, Kind, Result};
+
+/// What to take. The default takes everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// From this date on, itself included: a year, a month or a day.
+    pub from: Option<String>,
+    /// Up to this date, itself included: `2024` takes all of 2024.
+    pub to: Option<String>,
+    /// Only these kinds; empty means all.
+    pub include: Vec<Class>,
+    /// Never these kinds.
+    pub exclude: Vec<Class>,
+}
+
+impl Selection {
+    /// Whether it takes the whole chart.
+    pub fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Reads the dates.
+    pub(super) fn ready(&self) -> Result<Ready> {
+        let read =
+            |text: &Option<String>| text.as_deref().map(|t| PartialDate::parse(t).map(|d| days(&d)).ok_or_else(|| no_date(t))).transpose();
+        let classes = if self.include.is_empty() { Class::ALL.to_vec() } else { self.include.clone() };
+        Ok(Ready {
+            from: read(&self.from)?.map(|d| d.0),
+            to: read(&self.to)?.map(|d| d.1),
+            classes: classes.into_iter().filter(|c| !self.exclude.contains(c)).collect(),
+            everything: self.is_everything(),
+        })
+    }
+}
+
+fn no_date(text: &str) -> Error {
+    let words =
+        format!("“{text}” is not a date. Write a year, a month or a day, such as 2024, 2024-03 or 2024-03-14. Nothing was written.");
+    Error::new(Kind::Usage, words)
+}
+
+/// A selection whose dates have been read.
+#[derive(Debug)]
+pub(super) struct Ready {
+    from: Option<u32>,
+    to: Option<u32>,
+    classes: Vec<Class>,
+    pub(super) everything: bool,
+}
+
+impl Ready {
+    /// The kinds that it takes, in order.
+    pub(super) fn classes(&self) -> &[Class] {
+        &self.classes
+    }
+
+    /// Hands over every record that it takes, of these kinds, those entered in error included: they are records too.
+    pub(super) fn each(&self, chart: &Chart, classes: &[Class], order: Order, each: &mut dyn FnMut(Row) -> Result<()>) -> Result<()> {
+        let classes: Vec<Class> = classes.iter().copied().filter(|c| self.classes.contains(c)).collect();
+        if classes.is_empty() {
+            return Ok(());
+        }
+        let all = Class::ALL.iter().all(|c| classes.contains(c));
+        let query = Query {
+            classes: if all { Vec::new() } else { classes },
+            standings: vec![Standing::Current, Standing::Past, Standing::Planned, Standing::Absent, Standing::NotDone, Standing::Error],
+            order,
+            ..Query::default()
+        };
+        chart.each(&query, &mut |row| if self.takes(row.date.as_ref(), row.end.as_ref()) { each(row) } else { Ok(()) })
+    }
+
+    /// Whether a record of these dates is taken: the days that it may mean and the days asked for have one in common.
+    /// Days are those of the source's own clock. A record without a date is taken only where no dates are asked for.
+    fn takes(&self, date: Option<&PartialDate>, end: Option<&PartialDate>) -> bool {
+        if self.from.is_none() && self.to.is_none() {
+            return true;
+        }
+        let Some((first, last)) = date.or(end).map(days) else { return false };
+        let last = end.map_or(last, |e| days(e).1.max(last));
+        self.from.is_none_or(|from| from <= last) && self.to.is_none_or(|to| first <= to)
+    }
+}
+
+/// The first and the last day that a date may mean, as numbers in their order.
+fn days(date: &PartialDate) -> (u32, u32) {
+    let (year, month, day) = date.parts();
+    let part = |n: Option<i8>, otherwise: u32| n.and_then(|n| u32::try_from(n).ok()).unwrap_or(otherwise);
+    let year = u32::try_from(year).unwrap_or(0) * 10_000;
+    (year + part(month, 1) * 100 + part(day, 1), year + part(month, 12) * 100 + part(day, 31))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn takes(from: &str, to: &str, date: &str, end: &str) -> bool {
+        let given = |t: &str| (!t.is_empty()).then(|| t.to_owned());
+        let ready = Selection { from: given(from), to: given(to), ..Selection::default() }.ready().expect("dates");
+        ready.takes(PartialDate::parse(date).as_ref(), PartialDate::parse(end).as_ref())
+    }
+
+    #[test]
+    fn limits_are_included_and_unsure_dates_may_fall_inside() {
+        for (from, to, date, end, taken) in [
+            ("2024-03-14", "2024-03-14", "2024-03-14", "", true),
+            ("2024-03-14", "2024-03-14", "2024-03-14T23:59:59-10:00", "", true),
+            ("2024-03-14", "2024-03-14", "2024-03-15T00:00:00+14:00", "", false),
+            ("2024-03-14", "", "2024-03-13", "", false),
+            ("2024-03-14", "", "2024-03", "", true),
+            ("2024-03-14", "", "2024", "", true),
+            ("2024-04", "", "2024-03", "", false),
+            ("2025", "", "2024", "", false),
+            ("", "2024", "2024-12-31", "", true),
+            ("", "2024", "2025-01-01", "", false),
+            ("", "2024-02", "2024-02-29", "", true),
+            ("", "2023", "2024", "", false),
+            // A stay from May to June is part of June.
+            ("2019-06", "2019-06", "2019-05-30", "2019-06-03", true),
+            ("2019-07", "", "2019-05-30", "2019-06-03", false),
+            // Only the end is known.
+            ("2019", "2019", "", "2019-06", true),
+            ("2019", "", "", "", false),
+            ("", "", "", "", true),
+        ] {
+            assert_eq!(takes(from, to, date, end), taken, "{date}..{end} in {from}..{to}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_is_said() {
+        let wrong = Selection { from: Some("last year".into()), ..Selection::default() };
+        let error = wrong.ready().expect_err("no date");
+        assert_eq!(error.kind, Kind::Usage);
+        assert!(error.words().contains("last year"));
+    }
+
+    #[test]
+    fn exclude_wins_over_include() {
+        let chosen = Selection { include: vec![Class::Allergy, Class::Problem], exclude: vec![Class::Problem], ..Selection::default() };
+        assert_eq!(chosen.ready().expect("no dates").classes(), [Class::Allergy]);
+        assert!(!chosen.is_everything());
+    }
+}

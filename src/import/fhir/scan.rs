@@ -1,0 +1,282 @@
+//! Cuts a stream of JSON into values without holding more than one of them: what lies inside is left to `serde_json`.
+//!
+//! Size and depth of a value are checked while its end is looked for, so before any work is done on it.
+
+use super::words;
+use crate::{Error, Result};
+use std::io::Read;
+
+const CHUNK: usize = 256 << 10;
+
+/// A stream of JSON text in UTF-8.
+pub(super) struct Scanner<'a> {
+    input: &'a mut dyn Read,
+    buffer: Vec<u8>,
+    /// Where reading goes on.
+    here: usize,
+    /// Bytes that have left the buffer.
+    gone: u64,
+    ended: bool,
+    largest: usize,
+    deepest: u32,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(input: &'a mut dyn Read, largest: u64, deepest: u32) -> Self {
+        let largest = usize::try_from(largest).unwrap_or(usize::MAX);
+        Self { input, buffer: Vec::new(), here: 0, gone: 0, ended: false, largest, deepest }
+    }
+
+    /// The largest value that is taken.
+    pub(super) fn largest(&self) -> usize {
+        self.largest
+    }
+
+    /// Bytes read so far.
+    pub(super) fn position(&self) -> u64 {
+        self.gone + self.here as u64
+    }
+
+    /// Makes room and reads on; false at the end of the stream.
+    fn fill(&mut self, keep_from: usize) -> Result<bool> {
+        if self.ended {
+            return Ok(false);
+        }
+        if keep_from > 0 {
+            self.buffer.drain(..keep_from);
+            self.gone += keep_from as u64;
+            self.here -= keep_from;
+        }
+        let len = self.buffer.len();
+        self.buffer.resize(len + CHUNK, 0);
+        let read = loop {
+            match self.input.read(&mut self.buffer[len..]) {
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                other => break other,
+            }
+        };
+        let read = read.inspect_err(|_| self.buffer.truncate(len))?;
+        self.buffer.truncate(len + read);
+        self.ended = read == 0;
+        Ok(read > 0)
+    }
+
+    /// The next byte that is not white space, without taking it; `None` at the end.
+    pub(super) fn peek(&mut self) -> Result<Option<u8>> {
+        loop {
+            while let Some(&byte) = self.buffer.get(self.here) {
+                if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+                    return Ok(Some(byte));
+                }
+                self.here += 1;
+            }
+            if !self.fill(self.here)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Takes the next byte that is not white space.
+    pub(super) fn take(&mut self) -> Result<u8> {
+        let byte = self.peek()?.ok_or_else(words::cut_short)?;
+        self.here += 1;
+        Ok(byte)
+    }
+
+    /// Takes this byte or refuses the file.
+    pub(super) fn expect(&mut self, wanted: u8) -> Result<()> {
+        let at = self.position();
+        if self.take()? == wanted { Ok(()) } else { Err(words::broken(at)) }
+    }
+
+    /// The bytes of the next value whole, at most as large and as deep as allowed.
+    pub(super) fn value(&mut self) -> Result<&[u8]> {
+        self.peek()?.ok_or_else(words::cut_short)?;
+        let mut start = self.here;
+        let mut ender = Ender::default();
+        let mut at = self.here;
+        loop {
+            match ender.run(&self.buffer[at..], self.deepest) {
+                Scan::End(used) => {
+                    let end = at + used;
+                    self.here = end;
+                    if end - start > self.largest {
+                        return Err(words::too_large());
+                    }
+                    return Ok(&self.buffer[start..end]);
+                }
+                Scan::TooDeep => return Err(words::too_deep()),
+                Scan::Broken(used) => return Err(words::broken(self.gone + (at + used) as u64)),
+                Scan::More => {}
+            }
+            at = self.buffer.len();
+            if at - start > self.largest {
+                return Err(words::too_large());
+            }
+            let len = at - start;
+            self.here = start;
+            if !self.fill(start)? {
+                return match ender.at_end() {
+                    true => {
+                        self.here = self.buffer.len();
+                        Ok(&self.buffer[self.buffer.len() - len..])
+                    }
+                    false => Err(words::cut_short()),
+                };
+            }
+            start = self.here;
+            at = start + len;
+        }
+    }
+
+    /// A key of an object, with the colon after it.
+    pub(super) fn key(&mut self) -> Result<String> {
+        let at = self.position();
+        if self.peek()? != Some(b'"') {
+            return Err(if self.peek()?.is_none() { words::cut_short() } else { words::broken(at) });
+        }
+        let key = serde_json::from_slice(self.value()?).map_err(|e| words::broken(at).because(words::position(&e)))?;
+        self.expect(b':')?;
+        Ok(key)
+    }
+
+    /// After an element: true if another follows, false if the list or object is closed by `close`.
+    pub(super) fn another(&mut self, close: u8) -> Result<bool> {
+        let at = self.position();
+        match self.take()? {
+            b',' => Ok(true),
+            byte if byte == close => Ok(false),
+            _ => Err(words::broken(at)),
+        }
+    }
+
+    /// Whether the list or object that was just opened is empty; takes the closing byte then.
+    pub(super) fn is_empty(&mut self, close: u8) -> Result<bool> {
+        let empty = self.peek()? == Some(close);
+        self.here += usize::from(empty);
+        Ok(empty)
+    }
+}
+
+/// Checks the depth of a text that is already in memory.
+pub(super) fn check_depth(text: &[u8], deepest: u32) -> Result<(), Error> {
+    match Ender::default().run(text, deepest) {
+        Scan::TooDeep => Err(words::too_deep()),
+        _ => Ok(()),
+    }
+}
+
+enum Scan {
+    /// The value ends after so many bytes.
+    End(usize),
+    More,
+    TooDeep,
+    Broken(usize),
+}
+
+/// Finds the end of one JSON value over several pieces of text.
+#[derive(Default)]
+struct Ender {
+    depth: u32,
+    in_string: bool,
+    escaped: bool,
+    in_scalar: bool,
+}
+
+impl Ender {
+    fn run(&mut self, text: &[u8], deepest: u32) -> Scan {
+        let mut i = 0;
+        while let Some(&byte) = text.get(i) {
+            if self.in_string {
+                if self.escaped {
+                    self.escaped = false;
+                } else if byte == b'\\' {
+                    self.escaped = true;
+                } else if byte == b'"' {
+                    self.in_string = false;
+                    if self.depth == 0 {
+                        return Scan::End(i + 1);
+                    }
+                }
+                i += 1;
+                continue;
+            }
+            match byte {
+                b'"' if !self.in_scalar => self.in_string = true,
+                b'{' | b'[' if !self.in_scalar => {
+                    self.depth += 1;
+                    if self.depth > deepest {
+                        return Scan::TooDeep;
+                    }
+                }
+                b'}' | b']' => {
+                    if self.in_scalar {
+                        return Scan::End(i);
+                    }
+                    let Some(depth) = self.depth.checked_sub(1) else { return Scan::Broken(i) };
+                    self.depth = depth;
+                    if depth == 0 {
+                        return Scan::End(i + 1);
+                    }
+                }
+                b',' | b':' | b' ' | b'\t' | b'\r' | b'\n' if self.depth == 0 => {
+                    return if self.in_scalar { Scan::End(i) } else { Scan::Broken(i) };
+                }
+                _ if self.depth == 0 => self.in_scalar = true,
+                _ => {}
+            }
+            i += 1;
+        }
+        Scan::More
+    }
+
+    /// Whether the text may end here: only a bare number, `true`, `false` or `null` does.
+    fn at_end(&self) -> bool {
+        self.in_scalar && self.depth == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives one byte at a time, so that every boundary falls within a value.
+    struct Drip<'a>(&'a [u8]);
+    impl Read for Drip<'_> {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            let Some((first, rest)) = self.0.split_first() else { return Ok(0) };
+            out[0] = *first;
+            self.0 = rest;
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn values_end_where_they_end() {
+        let text = r#" {"a":"}\"]\\"} , [1,[2]] ,72.50,"x" , null"#.as_bytes();
+        let mut drip = Drip(text);
+        let mut scanner = Scanner::new(&mut drip, 1000, 10);
+        let mut seen = Vec::new();
+        loop {
+            seen.push(String::from_utf8(scanner.value().expect("a value").to_vec()).expect("text"));
+            if scanner.peek().expect("readable").is_none() {
+                break;
+            }
+            scanner.expect(b',').expect("a comma");
+        }
+        assert_eq!(seen, [r#"{"a":"}\"]\\"}"#, "[1,[2]]", "72.50", "\"x\"", "null"]);
+    }
+
+    #[test]
+    fn refuses_what_is_cut_short_too_deep_or_too_large() {
+        let value = |text: &str, largest, deepest| {
+            let mut bytes = text.as_bytes();
+            Scanner::new(&mut bytes, largest, deepest).value().map(<[u8]>::to_vec).map_err(|e| e.words().to_owned())
+        };
+        assert_eq!(value("{\"a\":[1,2", 100, 10), Err(words::cut_short().words().to_owned()));
+        assert_eq!(value("[[[[1]]]]", 100, 3), Err(words::too_deep().words().to_owned()));
+        assert_eq!(value("\"0123456789\"", 5, 3), Err(words::too_large().words().to_owned()));
+        assert!(value("}", 5, 3).is_err());
+        assert_eq!(value("[[[1]]]", 100, 3), Ok(b"[[[1]]]".to_vec()));
+    }
+}

@@ -1,0 +1,107 @@
+//! Help: short answers in plain words.
+
+use crate::web::app::Theme;
+use crate::web::layout::plain_page;
+use maud::{Markup, html};
+
+/// Slug, title, one line, the text.
+type Topic = (&'static str, &'static str, &'static str, fn() -> Markup);
+
+const TOPICS: &[Topic] = &[
+    ("add", "Adding records", "From a portal, a file, a scan", adding),
+    ("read", "Reading a result", "Ranges, marks, and what they do not mean", reading),
+    ("passphrase", "A forgotten passphrase", "What the recovery key is for", passphrase),
+    ("encryption", "What is encrypted and what is not", "On disk, in memory, on the way", encryption),
+    ("security", "Security", "Who can get in, and how to keep them out", security),
+];
+
+pub(crate) fn index(prefix: &str, theme: Theme) -> Markup {
+    let body = html! {
+        h1 { "Help" }
+        ul.rows {
+            @for (slug, title, line, _) in TOPICS {
+                li { div { span.name { a href=(format!("{prefix}/help/{slug}")) { (title) } } span.sub { (line) } } }
+            }
+        }
+        p.acts { a.btn href=(format!("{prefix}/")) { "Back to the chart" } }
+        p.soft { "In an emergency call your local emergency number." }
+    };
+    plain_page(prefix, theme, "Help", &body)
+}
+
+pub(crate) fn topic(prefix: &str, theme: Theme, slug: &str) -> Option<Markup> {
+    let (_, title, _, text) = TOPICS.iter().find(|t| t.0 == slug)?;
+    let body = html! {
+        nav aria-label="Where you are" { ol.crumbs { li { a href=(format!("{prefix}/help")) { "Help" } } } }
+        h1 { (title) }
+        div.flow { (text()) }
+        p.acts { a.btn href=(format!("{prefix}/")) { "Back to the chart" } }
+    };
+    Some(plain_page(prefix, theme, title, &body))
+}
+
+fn adding() -> Markup {
+    html! {
+        ol {
+            li { "Sign in at the doctor’s or hospital’s portal and look for “Download my records”, “Export” or “Share my record”." }
+            li { "Save the file. A zip file is fine as it is: do not unpack it." }
+            li { "In Keepwell choose “Add records”, then the file." }
+        }
+        p { "Keepwell looks at what is in a file, not at its name. It reads FHIR, C-CDA, zip files, PDF, pictures and text." }
+        p { "Then a report says what was found, what is new, and what was left out and why. The file itself is kept, unchanged and encrypted." }
+        p { "The same file twice does no harm: nothing is stored a second time." }
+        p { "A file about somebody else is refused, and you are asked. Names and birth dates are compared." }
+    }
+}
+
+fn reading() -> Markup {
+    html! {
+        p { "A result is marked when it lies outside the range that its own lab gave with it. Another lab may give another range, so each result is compared with its own." }
+        p { "Outside a range is not always a problem, and inside is not always fine. Ask the one who ordered the test." }
+        p { "No mark and grey dashes: the source gave no range. Keepwell does not guess one." }
+        p { "“Not known” is not the same as “none”. Where sources differ, both are shown." }
+    }
+}
+
+fn passphrase() -> Markup {
+    html! {
+        p { "Your passphrase opens the lock on your records. Nobody else has it, so nobody can send you a new one." }
+        p { "On the first day Keepwell showed a recovery key, to be kept on paper. It is the key itself: with it the records can be opened without the passphrase, also with the standard tools “age” and “sqlcipher”. The README of Keepwell says how." }
+        p { "Without passphrase and recovery key the records cannot be read by anyone. Ask your providers for them again." }
+    }
+}
+
+fn encryption() -> Markup {
+    html! {
+        h2 { "Encrypted, always" }
+        ul {
+            li { "Every record, and the index that search uses." }
+            li { "Every original file, byte for byte, from the moment it arrives. Nothing plain is written to the disk, not even for a moment." }
+            li { "The keys themselves, under your passphrase." }
+        }
+        h2 { "Not encrypted" }
+        ul {
+            li { "Who may sign in, and whose charts there are: names and birth dates of the household. Nothing about health." }
+            li { "How many files there are, how large, and when they changed." }
+            li { "The server’s log: times and kinds of pages. No names, no words of yours, no health data." }
+        }
+        h2 { "While you are signed in" }
+        p { "The keys are in the memory of this server, so that it can show you the pages. When you sign out, or are away for a while, they go." }
+        p { "A stolen disk, a stolen backup or a locked server gives nothing away. Somebody who controls the running server while you are signed in can see what it shows you." }
+        h2 { "On the way to your browser" }
+        p { "On the same machine nothing leaves it. Over a network, use an https address: with plain http, others on that network could read along." }
+    }
+}
+
+fn security() -> Markup {
+    html! {
+        ul {
+            li { "Take a long passphrase, and use it nowhere else." }
+            li { "Sign out on a computer that others use. A chart locks by itself after a while." }
+            li { "After five wrong tries each further try has to wait, longer each time." }
+            li { "Keepwell calls no other server. Pages load nothing from elsewhere, and run nothing but one small script of its own." }
+            li { "Nothing about your health stands in an address line, so it is not in the browser’s history." }
+        }
+        p { "If you think that somebody else knows your passphrase, tell the one who runs this server." }
+    }
+}

@@ -1,0 +1,341 @@
+//! Home: what can hurt first, then what is outside its own range, then the rest.
+
+use crate::record::{Class, Flag, PartialDate, Resource, array, concept_text, reading, text_at};
+use crate::vault::{Added, Role, Row, SourceInfo};
+use crate::web::app::ChartCx;
+use crate::web::layout::{Page, big_icon, chart_page, empty, icon, pill, section};
+use crate::web::pages::words;
+use maud::{Markup, html};
+
+/// What the page shows, gathered beforehand.
+#[derive(Debug, Default)]
+pub(crate) struct Home {
+    pub(crate) has_records: bool,
+    pub(crate) allergies: Vec<Row>,
+    pub(crate) no_allergies: Vec<Row>,
+    pub(crate) outside: Vec<Row>,
+    pub(crate) outside_more: usize,
+    pub(crate) conditions: Vec<Row>,
+    pub(crate) medicines: Vec<Row>,
+    pub(crate) immunizations: Vec<Row>,
+    pub(crate) appointment: Option<Row>,
+    pub(crate) added: Vec<Added>,
+    pub(crate) latest_source: Option<SourceInfo>,
+    pub(crate) sources: Vec<SourceInfo>,
+}
+
+/// So many conditions and medicines; the rest is on their pages.
+const FEW: usize = 12;
+
+pub(crate) fn page(cx: &ChartCx, home: &Home) -> Markup {
+    let body = if home.has_records { full(cx, home) } else { bare(cx) };
+    chart_page(cx, &Page { title: "Home", nav: "", crumbs: &[] }, &body)
+}
+
+fn full(cx: &ChartCx, home: &Home) -> Markup {
+    let results: u64 =
+        home.added.iter().filter(|a| matches!(a.class, Class::Laboratory | Class::VitalSign | Class::ClinicalTest)).map(|a| a.count).sum();
+    html! {
+        header.head {
+            h1 { @if cx.own() { (greeting()) ", " (words::first_name(&cx.person.name)) } @else { (words::possessive(words::first_name(&cx.person.name))) " chart" } }
+            @if let Some(source) = &home.latest_source {
+                p { "Last added: " (words::day(source.imported)) ", " a href=(cx.to(&format!("sources/{}", source.id))) { (source.name) } "." }
+            }
+        }
+        ul.tasks.list aria-label="Main tasks" {
+            li { (task(&cx.to("results"), "results", "See results", &if results > 0 { format!("{} new since your last visit", words::number(results)) } else { "By test, with their ranges".to_owned() })) }
+            li { (task(&cx.to("export"), "share", "Share with a clinic", "A copy as a file or on paper")) }
+            @if cx.role >= Role::Carer { li { (task(&cx.to("add"), "add", "Add records", "From a portal or a file")) } }
+            @else { li { (task(&cx.to("timeline"), "time", "Timeline", "Everything, newest first")) } }
+        }
+        div.pair.gap {
+            div {
+                (allergies(cx, home))
+                (outside(cx, home))
+                (section("conditions-now", "Conditions now", Some(("All conditions", &cx.to("conditions"))), &rows_or(
+                    home.conditions.iter().take(FEW).map(|row| plain(cx, row, &since(row))),
+                    || empty("None recorded", "No source names an active condition. This is not the same as “none”.", &html! {}),
+                )))
+                (section("immunizations", "Immunizations", Some(("All immunizations", &cx.to("immunizations"))), &rows_or(
+                    home.immunizations.iter().map(|row| plain(cx, row, &day_of(row))),
+                    || empty("None recorded", "They appear here when a source names them.", &html! {}),
+                )))
+            }
+            div {
+                (appointment(cx, home.appointment.as_ref()))
+                @if !home.added.is_empty() { (new(cx, home)) }
+                (section("medicines-now", "Medicines now", Some(("All medicines", &cx.to("medicines"))), &rows_or(
+                    home.medicines.iter().take(FEW).map(|row| plain(cx, row, &how_taken(&row.resource()))),
+                    || empty("None recorded", "No source names a medicine taken now. This is not the same as “none”.", &html! {}),
+                )))
+            }
+        }
+    }
+}
+
+fn greeting() -> &'static str {
+    match jiff::Zoned::now().hour() {
+        5..=11 => "Good morning",
+        12..=17 => "Good afternoon",
+        _ => "Good evening",
+    }
+}
+
+fn task(href: &str, symbol: &str, name: &str, line: &str) -> Markup {
+    html! { a.task href=(href) { (big_icon(symbol)) span { (name) small { (line) } } } }
+}
+
+fn rows_or(rows: impl Iterator<Item = Markup>, none: impl FnOnce() -> Markup) -> Markup {
+    let rows: Vec<Markup> = rows.collect();
+    if rows.is_empty() {
+        none()
+    } else {
+        html! { ul.rows { @for row in rows { (row) } } }
+    }
+}
+
+fn to_record(cx: &ChartCx, row: &Row) -> String {
+    cx.to(&format!("records/{}", row.rid))
+}
+
+fn plain(cx: &ChartCx, row: &Row, sub: &str) -> Markup {
+    html! { li { div { span.name { a href=(to_record(cx, row)) { (row.title) } } @if !sub.is_empty() { span.sub { (sub) } } } } }
+}
+
+fn day_of(row: &Row) -> String {
+    row.date.as_ref().map(PartialDate::day_words).unwrap_or_default()
+}
+
+// ---- allergies
+
+/// How dangerous an allergy is said to be: the lower, the higher it stands.
+pub(crate) fn danger(row: &Row) -> u8 {
+    let resource = row.resource();
+    let severe = array(&resource, "reaction").iter().any(|r| text_at(r, "severity").as_deref() == Some("severe"));
+    match (text_at(&resource, "criticality").as_deref(), severe) {
+        (Some("high"), _) | (_, true) => 0,
+        (Some("low"), _) => 2,
+        _ => 1,
+    }
+}
+
+fn allergies(cx: &ChartCx, home: &Home) -> Markup {
+    let all = cx.to("allergies");
+    if home.allergies.is_empty() {
+        let body = if let Some(none) = home.no_allergies.first() {
+            html! { ul.rows { li { div { span.name { a href=(to_record(cx, none)) { (none.title) } } span.sub { "As a source states it" @if none.date.is_some() { ", " (day_of(none)) } } } } } }
+        } else {
+            empty("Not known yet", "No source says anything about allergies. This is not the same as “none”.", &html! {})
+        };
+        return section("allergies", "Allergies", Some(("All about allergies", &all)), &body);
+    }
+    html! {
+        section.card.harm aria-labelledby="allergies" {
+            h2 #allergies { (icon("alert")) "Allergies" }
+            ul.rows {
+                @for row in &home.allergies { li { div { span.name { a href=(to_record(cx, row)) { (row.title) } } span.sub { (reactions(row)) } } } }
+                @for none in &home.no_allergies {
+                    li { div { span.name { a href=(to_record(cx, none)) { "One source says: " (none.title) } } span.sub { "The sources differ. Ask your doctor to check the list." } } }
+                }
+            }
+        }
+    }
+}
+
+/// "Trouble breathing, swelling of the face. **Severe**, 2009".
+fn reactions(row: &Row) -> Markup {
+    let resource = row.resource();
+    let list = array(&resource, "reaction");
+    let mut said: Vec<String> = Vec::new();
+    for manifestation in list.iter().flat_map(|r| array(r, "manifestation")).filter_map(concept_text) {
+        if !said.contains(&manifestation) {
+            said.push(manifestation);
+        }
+    }
+    let severities: Vec<String> = list.iter().filter_map(|r| text_at(r, "severity")).collect();
+    let worst = ["severe", "moderate", "mild"].into_iter().find(|s| severities.iter().any(|given| given == s));
+    let unsure = array_codes(&resource, "verificationStatus").iter().any(|code| code == "unconfirmed");
+    html! {
+        @if said.is_empty() { "Reaction not given" } @else { (said.join(", ")) }
+        @match worst {
+            Some("severe") => { ". " b { "Severe" } }
+            Some("moderate") => ". Moderate",
+            Some(_) => ". Mild",
+            None => {}
+        }
+        @if text_at(&resource, "criticality").as_deref() == Some("high") { ". " b { "High risk" } }
+        @if row.date.is_some() { ", " (day_of(row)) }
+        @if unsure { ". Not confirmed" }
+    }
+}
+
+fn array_codes(resource: &Resource, key: &str) -> Vec<String> {
+    resource.get(key).map(|concept| array(concept, "coding").iter().filter_map(|c| text_at(c, "code")).collect()).unwrap_or_default()
+}
+
+// ---- results
+
+fn outside(cx: &ChartCx, home: &Home) -> Markup {
+    let body = if home.outside.is_empty() {
+        empty("Nothing outside its range", "Of each test the latest result counts, and only where its own lab gave a range.", &html! {})
+    } else {
+        html! {
+            p.soft { "Each is compared with the range its own lab gave. Outside a range is not always a problem." }
+            ul.rows { @for row in &home.outside { (result(cx, row)) } }
+            @if home.outside_more > 0 { p.soft { "And " (words::count(home.outside_more as u64, "more test", "more tests")) " on the page of results." } }
+        }
+    };
+    section("outside", "Results outside their range", Some(("All results", &cx.to("results"))), &body)
+}
+
+fn result(cx: &ChartCx, row: &Row) -> Markup {
+    let resource = row.resource();
+    let read = reading(&resource);
+    let (shape, state) = match row.flag {
+        Some(Flag::Above) => ("up", "Above range"),
+        Some(Flag::Below) => ("down", "Below range"),
+        _ => ("bang", "Outside range"),
+    };
+    let value =
+        if read.text.is_empty() { parts(&resource) } else { format!("{}{}", read.comparator.as_deref().unwrap_or_default(), read.text) };
+    html! {
+        li {
+            div {
+                span.name { a href=(to_record(cx, row)) { (row.title) } }
+                span.sub { (day_of(row)) @if let Some(range) = &read.range { " · its range " (range.words) } }
+            }
+            div.end {
+                @if !value.is_empty() { span.val { (value) @if !read.unit.is_empty() { " " span.unit { (read.unit) } } } br; }
+                (pill("heed", shape, state))
+            }
+        }
+    }
+}
+
+/// A result in parts, such as a blood pressure: "142 / 91 mmHg".
+fn parts(resource: &Resource) -> String {
+    let parts: Vec<_> = array(resource, "component").iter().map(reading).filter(|r| !r.text.is_empty()).collect();
+    let unit = parts.first().map(|r| r.unit.clone()).unwrap_or_default();
+    if parts.is_empty() || parts.len() > 3 {
+        return String::new();
+    }
+    if parts.iter().all(|r| r.unit == unit) {
+        let values: Vec<&str> = parts.iter().map(|r| r.text.as_str()).collect();
+        return format!("{} {unit}", values.join(" / ")).trim().to_owned();
+    }
+    parts.iter().map(|r| format!("{} {}", r.text, r.unit)).collect::<Vec<_>>().join(" / ")
+}
+
+// ---- the rest
+
+/// "Since 2011" where the source says when it began, else the date it was written down.
+fn since(row: &Row) -> String {
+    let resource = row.resource();
+    let onset = ["onsetDateTime", "onsetPeriod.start"].iter().find_map(|key| text_at(&resource, key));
+    match onset.as_deref().and_then(PartialDate::parse) {
+        Some(date) => format!("Since {}", date.day_words()),
+        None if row.date.is_some() => format!("Recorded {}", day_of(row)),
+        None => String::new(),
+    }
+}
+
+/// The dose as the source wrote it.
+fn how_taken(resource: &Resource) -> String {
+    let lists = [array(resource, "dosageInstruction"), array(resource, "dosage")];
+    let text = lists.iter().flat_map(|l| l.iter()).find_map(|d| text_at(d, "text").or_else(|| text_at(d, "patientInstruction")));
+    text.unwrap_or_default().chars().take(160).collect()
+}
+
+fn appointment(cx: &ChartCx, row: Option<&Row>) -> Markup {
+    let all = cx.to("appointments");
+    let body = match row {
+        None => empty("Nothing planned here", "No source names an appointment to come.", &html! {}),
+        Some(row) => {
+            let resource = row.resource();
+            let with: Vec<String> = array(&resource, "participant")
+                .iter()
+                .filter_map(|p| text_at(p, "actor.display"))
+                .filter(|n| *n != cx.person.name)
+                .collect();
+            html! {
+                div.card {
+                    p { b { (row.date.as_ref().map(PartialDate::words).unwrap_or_default()) } }
+                    p { a href=(to_record(cx, row)) { (row.title) } @if !with.is_empty() { br; (with.join(", ")) } }
+                    @if let Some(text) = text_at(&resource, "patientInstruction").or_else(|| text_at(&resource, "comment")) { p.soft { (text) } }
+                }
+            }
+        }
+    };
+    section("next-appointment", "Next appointment", Some(("All appointments", &all)), &body)
+}
+
+fn new(cx: &ChartCx, home: &Home) -> Markup {
+    let heading = cx.last_visit.map_or_else(|| "New".to_owned(), |at| format!("New since {}", words::day(at)));
+    let source_name = |id: &str| home.sources.iter().find(|s| s.id == id).map(|s| s.name.clone()).unwrap_or_default();
+    let shown = home.added.iter().filter(|a| !matches!(a.class, Class::Provenance | Class::Facility | Class::Demographics | Class::Other));
+    let row = |added: &Added| {
+        let what =
+            if added.count == 1 { added.latest.title.clone() } else { format!("{}: {}", added.class.words(), words::number(added.count)) };
+        let href = if added.count == 1 { to_record(cx, &added.latest) } else { cx.to(page_of(added.class)) };
+        html! {
+            li {
+                div { span.name { a href=(href) { (what) } } span.sub { (source_name(&added.source)) @if added.latest.date.is_some() { " · newest of " (day_of(&added.latest)) } } }
+                div.end { (pill("well", "dot", "New")) }
+            }
+        }
+    };
+    let rows: Vec<Markup> = shown.take(8).map(row).collect();
+    if rows.is_empty() {
+        return html! {};
+    }
+    section("new", &heading, Some(("Timeline", &cx.to("timeline"))), &html! { ul.rows { @for row in rows { (row) } } })
+}
+
+/// The page on which the records of a class stand.
+fn page_of(class: Class) -> &'static str {
+    match class {
+        Class::Laboratory => "results",
+        other => other.slug(),
+    }
+}
+
+// ---- nothing yet
+
+fn bare(cx: &ChartCx) -> Markup {
+    let first = words::first_name(&cx.person.name);
+    let writes = cx.role >= Role::Carer;
+    html! {
+        header.head {
+            h1 { @if cx.own() { "Your chart is ready" } @else { (words::possessive(first)) " chart is ready" } }
+            p { "It holds nothing yet." @if writes { " Start here. It takes about five minutes." } }
+        }
+        @if writes {
+            ol.rows.starts {
+                li {
+                    div {
+                        span.name { "Bring in records from a portal" }
+                        span.sub { "Sign in at the doctor’s portal, choose “Download my records”, then give the file to Keepwell. It reads FHIR, C-CDA, zip files, PDF and pictures." }
+                    }
+                    div.end { a.btn.main href=(cx.to("add")) { (icon("add")) "Choose a file" } }
+                }
+            }
+        }
+        div.pair {
+            div {
+                (section("allergies", "Allergies", None, &empty("Not known yet", "This is not the same as “none”. Allergies and their reactions will stand here, first on the page.", &html! {})))
+                (section("outside", "Results outside their range", None, &empty("No results yet", "They appear here when you add records. Only results with a range from their lab are marked.", &html! {})))
+            }
+            div {
+                (section("medicines-now", "Medicines now", None, &empty("None recorded", "What a source says is taken now will stand here.", &html! {})))
+                (section("next-appointment", "Next appointment", None, &empty("Nothing planned here", "Appointments that a source names will stand here.", &html! {})))
+            }
+        }
+        (section("good-to-know", "Good to know", None, &html! {
+            ul {
+                li { "Everything you add is locked with your passphrase. Keep the recovery key on paper: without it a lost passphrase means lost records." }
+                li { "Nothing leaves this machine unless you save or share it." }
+                li { "The same file twice does no harm, and a file about somebody else is refused." }
+            }
+        }))
+    }
+}

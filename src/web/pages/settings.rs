@@ -1,0 +1,46 @@
+//! Settings.
+
+use crate::web::app::Theme;
+use crate::web::layout::{icon, plain_page};
+use crate::web::session::IDLE_CHOICES;
+use maud::{Markup, html};
+
+pub(crate) fn page(prefix: &str, theme: Theme, member: &str, idle: u64) -> Markup {
+    let looks = [("system", "As this device", Theme::System), ("light", "Light", Theme::Light), ("dark", "Dark", Theme::Dark)];
+    let body = html! {
+        h1 { "Settings" }
+        form.form action=(format!("{prefix}/settings")) method="post" {
+            fieldset {
+                legend { "Appearance" }
+                @for (value, words, choice) in looks {
+                    label.tick { input type="radio" name="look" value=(value) checked[choice == theme]; span { (words) } }
+                }
+            }
+            fieldset.sec {
+                legend { "Lock when I am away" }
+                p.hint { "When nobody does anything for so long, the charts lock. Sign in again to go on." }
+                div {
+                    @for minutes in IDLE_CHOICES {
+                        label.tick { input type="radio" name="idle" value=(minutes) checked[minutes == idle]; span { "After " (minutes) " minutes" } }
+                    }
+                }
+            }
+            p.acts { button.btn.main type="submit" { "Save" } a.btn.plain href=(format!("{prefix}/")) { "Back to the chart" } }
+            p.soft { "Both are kept in this browser only." }
+        }
+        section.sec aria-labelledby="who" {
+            header { h2 #who { "Who is signed in" } }
+            p { b { (member) } }
+            form action=(format!("{prefix}/sign-out")) method="post" { p.acts { button.btn type="submit" { (icon("lock")) "Sign out and lock" } } }
+        }
+        section.sec aria-labelledby="read" {
+            header { h2 #read { "To read" } }
+            ul.rows {
+                li { div { span.name { a href=(format!("{prefix}/help")) { "Help" } } } }
+                li { div { span.name { a href=(format!("{prefix}/help/encryption")) { "What is encrypted and what is not" } } } }
+                li { div { span.name { a href=(format!("{prefix}/help/security")) { "Security" } } } }
+            }
+        }
+    };
+    plain_page(prefix, theme, "Settings", &body)
+}

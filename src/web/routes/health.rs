@@ -1,0 +1,21 @@
+//! For whoever watches the server: alive, and able to serve. Nothing about anyone.
+
+use crate::web::app::{App, blocking};
+use crate::web::error::AsItIs;
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use std::sync::Arc;
+
+/// The process answers.
+pub(crate) async fn alive() -> impl IntoResponse {
+    "alive\n"
+}
+
+/// The register can be read.
+pub(crate) async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
+    let readable = blocking(move || app.household.is_new()).await.is_ok();
+    let (status, words) = if readable { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") };
+    (status, Extension(AsItIs), words)
+}

@@ -1,0 +1,49 @@
+//! The server itself: answers until it is told to stop, then finishes what it has begun.
+
+use super::app::App;
+use super::router::router;
+use crate::{Error, Result};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// After the signal to stop, requests under way have so long to end.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until `shutdown` is done. Charts lock then: every session ends, every import under way is stopped and undone.
+///
+/// # Errors
+/// Internal when the network fails.
+pub async fn serve(app: Arc<App>, listener: tokio::net::TcpListener, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
+    let sweeper = tokio::spawn(sweep(Arc::clone(&app)));
+    let stopping = Arc::new(tokio::sync::Notify::new());
+    let (told, at_stop) = (Arc::clone(&stopping), Arc::clone(&app));
+    let graceful = axum::serve(listener, service).with_graceful_shutdown(async move {
+        shutdown.await;
+        at_stop.jobs.cancel_all();
+        told.notify_one();
+    });
+    let late = async {
+        stopping.notified().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    let ended = tokio::select! {
+        ended = graceful => ended.map_err(Error::internal),
+        () = late => Ok(()),
+    };
+    sweeper.abort();
+    app.sessions.end_all();
+    ended
+}
+
+/// Locks what nobody has touched for too long, also when no request comes, and forgets imports that ended long ago.
+async fn sweep(app: Arc<App>) {
+    let mut every = tokio::time::interval(Duration::from_secs(15));
+    loop {
+        every.tick().await;
+        app.sessions.sweep();
+        app.jobs.sweep();
+    }
+}
