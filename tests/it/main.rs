@@ -1,3 +1,4 @@
 //! Every integration test, in one binary.
 
+mod ccda_entries;
 mod ccda_frame;
