@@ -1,6 +1,7 @@
 //! Integration tests: one binary, one module a room.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is not as it should be")]
 
+mod ccda_entries;
 mod ccda_frame;
 mod corpus;
 mod demo;
