@@ -93,7 +93,7 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/charts/{chart}/search", get(search::show).post(search::search))
         .route("/charts/{chart}/add/{job}", get(add::job).post(add::decide))
         .route("/charts/{chart}/add/{job}/progress", get(add::progress))
-        .route("/charts/{chart}/export", get(export::show).post(export::download))
+        .route("/charts/{chart}/export", get(export::show).post(export::save))
         .route("/charts/{chart}/sources", get(sources::list))
         .route("/charts/{chart}/sources/{source}", get(sources::report))
         .route("/charts/{chart}/sources/{source}/original", get(sources::original))

@@ -1,83 +1,53 @@
-//! Carrying records away: a download that is made while it is sent.
+//! Saving a copy: the whole chart or a part of it, in an open format.
 
 use crate::export::{Format, Selection, export};
-use crate::record::Class;
+use crate::record::{Class, PartialDate};
 use crate::web::app::{ChartCx, blocking};
+use crate::web::download::made;
 use crate::web::pages::export as page;
-use crate::{Error, Result};
-use axum::Form;
-use axum::body::{Body, Bytes};
-use axum::http::header;
+use crate::{Error, Kind, Result};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::Markup;
-use std::io::Write;
-use std::sync::Arc;
-use tokio::sync::mpsc;
 
-/// The form.
+/// The page.
 pub(crate) async fn show(cx: ChartCx) -> Result<Markup> {
-    blocking(move || Ok(page::page(&cx, &cx.chart.counts()?))).await
+    blocking(move || Ok(page::page(&cx, &cx.chart.counts()?, &page::Chosen::default()))).await
 }
 
-/// The copy.
-pub(crate) async fn download(cx: ChartCx, Form(fields): Form<Vec<(String, String)>>) -> Result<Response> {
-    let all = |name: &str| fields.iter().filter(|(n, _)| n == name).map(|(_, v)| v.clone()).collect::<Vec<_>>();
-    let date = |name: &str| all(name).pop().filter(|v| !v.trim().is_empty());
-    let format = Format::from_name(&all("format").pop().unwrap_or_default())?;
-    let ticked: Vec<Class> = all("kind").iter().filter_map(|slug| Class::from_slug(slug)).collect();
-    let shown: Vec<Class> = all("shown").iter().filter_map(|slug| Class::from_slug(slug)).collect();
-    if !shown.is_empty() && ticked.is_empty() {
-        return Err(Error::new(crate::Kind::Usage, "No kind of record was ticked, so there is nothing to save. Go back and tick one."));
+/// The file, made while it is sent. Choices come in the body, so that no address tells what was taken.
+pub(crate) async fn save(cx: ChartCx, body: String) -> Result<Response> {
+    let chosen = read(&body)?;
+    let counts = {
+        let cx = cx.clone();
+        blocking(move || cx.chart.counts()).await?
+    };
+    let wrong = |text: &str| !text.is_empty() && PartialDate::parse(text).is_none();
+    if wrong(&chosen.from) || wrong(&chosen.to) {
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page::page(&cx, &counts, &chosen)).into_response());
     }
-    // What was offered and not ticked stays out. All ticked: everything, also what has no tick of its own.
-    let exclude = shown.into_iter().filter(|class| !ticked.contains(class)).collect();
-    let selection = Selection { from: date("from"), to: date("to"), include: Vec::new(), exclude };
+    let date = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
+    let selection = Selection { from: date(&chosen.from), to: date(&chosen.to), include: chosen.include, exclude: Vec::new() };
+    let (format, chart) = (chosen.format, cx.chart);
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", format.file_name())),
     ];
-    let (to_net, mut made) = mpsc::channel(4);
-    let chart = Arc::clone(&cx.chart);
-    tokio::task::spawn_blocking(move || {
-        let mut out = Sender { to_net, piece: Vec::with_capacity(PIECE) };
-        if let Err(e) = export(&chart, format, &selection, &mut out) {
-            // A broken transfer, so that half a copy never looks like a whole one.
-            let _ = out.to_net.blocking_send(Err(std::io::Error::from(e)));
-        }
-    });
-    // What cannot be made at all is said in words: the first piece is awaited before the answer begins.
-    let first = match made.recv().await {
-        Some(Ok(first)) => first,
-        Some(Err(e)) => return Err(e.into()),
-        None => Bytes::new(),
-    };
-    let rest = futures_util::stream::unfold(made, |mut rx| async { rx.recv().await.map(|item| (item, rx)) });
-    let all = futures_util::StreamExt::chain(futures_util::stream::once(async { Ok(first) }), rest);
-    Ok((headers, Body::from_stream(all)).into_response())
+    Ok((headers, made(move |out| export(&chart, format, &selection, out).map(drop))).into_response())
 }
 
-const PIECE: usize = 64 * 1024;
-
-/// Hands what is written to the network, a piece at a time; waits when the network is slow.
-struct Sender {
-    to_net: mpsc::Sender<std::io::Result<Bytes>>,
-    piece: Vec<u8>,
-}
-
-impl Write for Sender {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.piece.extend_from_slice(bytes);
-        if self.piece.len() >= PIECE {
-            self.flush()?;
+fn read(body: &str) -> Result<page::Chosen> {
+    let odd = |e| Error::new(Kind::Usage, "The form did not arrive whole. Go back and try again.").because(format!("{e}"));
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(body).map_err(odd)?;
+    let mut chosen = page::Chosen::default();
+    for (name, value) in pairs {
+        match name.as_str() {
+            "format" => chosen.format = Format::from_name(&value)?,
+            "from" => value.trim().clone_into(&mut chosen.from),
+            "to" => value.trim().clone_into(&mut chosen.to),
+            "kind" => chosen.include.extend(Class::from_slug(&value)),
+            _ => {}
         }
-        Ok(bytes.len())
     }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        if self.piece.is_empty() {
-            return Ok(());
-        }
-        let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
-        self.to_net.blocking_send(Ok(piece.into())).map_err(|_| std::io::ErrorKind::BrokenPipe.into())
-    }
+    Ok(chosen)
 }
