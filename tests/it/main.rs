@@ -13,6 +13,7 @@ mod files;
 mod files_corpus;
 mod files_made;
 mod hostile;
+mod hostile_import;
 mod vault;
 mod vault_search;
 mod vault_sources;
