@@ -1,0 +1,124 @@
+//! Measurements, printed in one run: `cargo bench`.
+//!
+//! They are of the real thing: the import pipeline, an encrypted vault on disk, the router, the binary as a process of its
+//! own. `KEEPWELL_BENCH_SCALE` scales every size (1 is what the README states; 0.1 is good for a first look).
+#![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot be made stops the run")]
+
+mod floor;
+mod memory;
+mod pages;
+mod process;
+mod world;
+
+use keepwell::demo::large_bundle;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use world::World;
+
+/// Sizes of a run.
+#[derive(Clone, Copy)]
+struct Scale(f64);
+
+impl Scale {
+    fn of(self, n: u64) -> u64 {
+        ((n as f64 * self.0) as u64).max(1)
+    }
+}
+
+/// A line of the table: what, the figure, the target.
+fn line(what: &str, figure: &str, target: &str) {
+    println!("{what:<58} {figure:>26}   {target}");
+}
+
+fn main() {
+    // cargo passes --bench, and a test run passes more: there is nothing to choose here.
+    let scale = Scale(std::env::var("KEEPWELL_BENCH_SCALE").ok().and_then(|s| s.parse().ok()).unwrap_or(1.0));
+    println!("Machine: {}", process::machine());
+    println!("Build: {}, scale {}\n", if cfg!(debug_assertions) { "debug (figures mean nothing)" } else { "release" }, scale.0);
+    line("What", "Measured", "Target");
+    line("----", "--------", "------");
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = World::new(&dir.path().join("vault"));
+    import(&world, dir.path(), scale);
+    grow(&mut world, dir.path(), scale);
+    open(&mut world, scale);
+    let place = (world.dir.clone(), world.person.clone());
+    pages::measure(world);
+    memory::measure(&place.0, &place.1, dir.path(), scale);
+}
+
+/// Writes a bundle of so many resources and gives its size.
+fn bundle(path: &Path, resources: u64, seed: u64) -> u64 {
+    let mut out = BufWriter::new(File::create(path).unwrap());
+    let bytes = large_bundle(resources as usize, seed, &mut out).unwrap();
+    out.flush().unwrap();
+    bytes
+}
+
+fn import(world: &World, dir: &Path, scale: Scale) {
+    let count = scale.of(40_000);
+    let file = dir.join("first.json");
+    let bytes = bundle(&file, count, 1);
+    let floor = floor::parse_and_insert(&file, &dir.join("floor.db"));
+    let (busy, begun) = (process::cpu_seconds(), Instant::now());
+    let stored = world.import(&file);
+    let took = begun.elapsed();
+    let busy = process::cpu_seconds() - busy;
+    assert_eq!(stored, count, "every resource of the bundle is stored");
+    let size = format!("{count} resources, {:.1} MB", bytes as f64 / 1e6);
+    line("Floor: serde_json and plain SQLite", &format!("{:.2} s", floor.as_secs_f64()), &size);
+    line("Import, from the file to the committed vault", &format!("{:.2} s", took.as_secs_f64()), "");
+    line("  against the floor", &format!("{:.2} times", took.as_secs_f64() / floor.as_secs_f64()), "at most 4 times");
+    line("  resources a second", &format!("{:.0}", count as f64 / took.as_secs_f64()), "at least 15,000");
+    line("  resources a second of processor time", &format!("{:.0}", count as f64 / busy), "at least 15,000, one core");
+    std::fs::remove_file(file).unwrap();
+}
+
+/// Brings the chart to 100,000 resources, weighs it, and goes on to 200,000.
+fn grow(world: &mut World, dir: &Path, scale: Scale) {
+    let file = dir.join("more.json");
+    let first = bundle_size(dir, scale.of(40_000));
+    let second = bundle(&file, scale.of(60_000), 2);
+    world.import(&file);
+    let weight = world.database_bytes();
+    let source = first + second;
+    line(
+        "Database of 100,000 resources, indexes included",
+        &format!("{:.1} MB", weight as f64 / 1e6),
+        &format!("source JSON {:.1} MB", source as f64 / 1e6),
+    );
+    line("  against the source", &format!("{:.2} times", weight as f64 / source as f64), "at most 1.5 times");
+    bundle(&file, scale.of(100_000), 3);
+    world.import(&file);
+    std::fs::remove_file(file).unwrap();
+}
+
+/// The same bundle once more, only to know its size.
+fn bundle_size(dir: &Path, resources: u64) -> u64 {
+    let path = dir.join("again.json");
+    let bytes = bundle(&path, resources, 1);
+    std::fs::remove_file(path).unwrap();
+    bytes
+}
+
+fn open(world: &mut World, scale: Scale) {
+    let took: Vec<Duration> = (0..7).map(|_| world.reopen()).collect();
+    line(&format!("Opening a chart of {} records, after the passphrase", scale.of(200_000)), &milliseconds(median(took)), "under 50 ms");
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn percentile_95(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get((times.len() * 95 / 100).min(times.len().saturating_sub(1))).copied().unwrap_or_default()
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
+}
