@@ -56,13 +56,7 @@ pub const HEAD: usize = 64 << 10;
 /// # Errors
 /// Refused when it is not a whole archive, is locked, or was made to do harm; too much when a limit on the whole is
 /// passed; whatever the dispatcher and the sink return.
-pub fn read(
-    input: &mut dyn ReadSeek,
-    format: Format,
-    limits: &Limits,
-    dispatch: &mut Dispatch<'_>,
-    sink: &mut dyn Sink,
-) -> Result<String> {
+pub fn read(input: &mut dyn ReadSeek, format: Format, limits: &Limits, dispatch: &mut Dispatch<'_>, sink: &mut dyn Sink) -> Result<String> {
     let budget = Budget::new(limits);
     let failed = std::cell::Cell::new(false);
     let mut source = Source::new(input, &failed);

@@ -152,7 +152,10 @@ mod tests {
             (b"<f:Bundle xmlns:f='http://hl7.org/fhir'>".to_vec(), Format::FhirXml),
             (b"<Bundle><entry/>".to_vec(), Format::FhirXml),
             (b"<Bundle xmlns='urn:other'/>".to_vec(), Format::Xml),
-            (b"<?xml version='1.0'?><?xml-stylesheet href='a.xsl'?><!-- <x> --><n1:ClinicalDocument xmlns:n1='urn:hl7-org:v3'>".to_vec(), Format::Ccda),
+            (
+                b"<?xml version='1.0'?><?xml-stylesheet href='a.xsl'?><!-- <x> --><n1:ClinicalDocument xmlns:n1='urn:hl7-org:v3'>".to_vec(),
+                Format::Ccda,
+            ),
             (b"<!DOCTYPE ClinicalDocument [<!ENTITY a '>'>]><ClinicalDocument/>".to_vec(), Format::Ccda),
             ([b"\xff\xfe".to_vec(), utf16("<?xml version='1.0' encoding='UTF-16'?>\n<ClinicalDocument xmlns='x'>")].concat(), Format::Ccda),
             (utf16("<?xml version='1.0'?><ClinicalDocument/>"), Format::Ccda),

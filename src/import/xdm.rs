@@ -43,8 +43,8 @@ const AUTHOR: &str = "urn:uuid:93606bcf-9494-43ec-9b4e-a7748d1a838d";
 pub fn read_metadata(bytes: &[u8], limits: &Limits) -> Result<HashMap<String, About>> {
     let (text, _) = decode_xml(bytes);
     check_xml(&text, limits)?;
-    let tree = roxmltree::Document::parse(&text)
-        .map_err(|_| Error::refused("The table of contents of the archive (METADATA.XML) is damaged."))?;
+    let tree =
+        roxmltree::Document::parse(&text).map_err(|_| Error::refused("The table of contents of the archive (METADATA.XML) is damaged."))?;
     let mut found = HashMap::new();
     for object in tree.descendants().filter(|n| n.tag_name().name() == "ExtrinsicObject") {
         let uri: String = slot(object, "URI").into_iter().map(|part| uri_part(&part).to_owned()).collect();

@@ -64,8 +64,8 @@ fn filter<'u>(element: &str, attribute: &str, value: &'u str, pictures: bool) ->
 
 /// Void elements, and those whose end tag is commonly left out.
 const UNCLOSED: &[&str] = &[
-    "br", "hr", "img", "meta", "link", "input", "col", "wbr", "area", "base", "p", "li", "td", "th", "tr", "dt", "dd", "option",
-    "tbody", "thead", "tfoot", "colgroup",
+    "br", "hr", "img", "meta", "link", "input", "col", "wbr", "area", "base", "p", "li", "td", "th", "tr", "dt", "dd", "option", "tbody",
+    "thead", "tfoot", "colgroup",
 ];
 
 fn is_too_deep(html: &str) -> bool {
@@ -145,9 +145,9 @@ pub fn to_text(html: &str) -> String {
 fn break_for(out: &mut String, name: &str) {
     match name {
         "td" | "th" => out.push('\t'),
-        "p" | "div" | "br" | "tr" | "li" | "table" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "ul" | "ol" | "dl" | "dt" | "dd"
-        | "hr" | "pre" | "blockquote" | "section" | "article" | "header" | "footer" | "caption" | "thead" | "tbody" | "tfoot"
-        | "title" | "paragraph" | "item" | "list" => out.push('\n'),
+        "p" | "div" | "br" | "tr" | "li" | "table" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "ul" | "ol" | "dl" | "dt" | "dd" | "hr"
+        | "pre" | "blockquote" | "section" | "article" | "header" | "footer" | "caption" | "thead" | "tbody" | "tfoot" | "title"
+        | "paragraph" | "item" | "list" => out.push('\n'),
         _ => {}
     }
 }
@@ -191,13 +191,57 @@ fn entity(name: &str) -> Option<char> {
         return char::from_u32(code).filter(|c| !c.is_control() || c.is_whitespace());
     }
     const NAMED: &[(&str, char)] = &[
-        ("amp", '&'), ("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\''), ("nbsp", '\u{a0}'), ("deg", '°'), ("micro", 'µ'),
-        ("plusmn", '±'), ("times", '×'), ("frac12", '½'), ("le", '≤'), ("ge", '≥'), ("ndash", '–'), ("mdash", '—'),
-        ("hellip", '…'), ("bull", '•'), ("middot", '·'), ("lsquo", '‘'), ("rsquo", '’'), ("ldquo", '“'), ("rdquo", '”'),
-        ("auml", 'ä'), ("ouml", 'ö'), ("uuml", 'ü'), ("Auml", 'Ä'), ("Ouml", 'Ö'), ("Uuml", 'Ü'), ("szlig", 'ß'),
-        ("eacute", 'é'), ("egrave", 'è'), ("agrave", 'à'), ("aacute", 'á'), ("iacute", 'í'), ("oacute", 'ó'), ("uacute", 'ú'),
-        ("ntilde", 'ñ'), ("ccedil", 'ç'), ("ecirc", 'ê'), ("ocirc", 'ô'), ("acirc", 'â'), ("aring", 'å'), ("oslash", 'ø'),
-        ("copy", '©'), ("reg", '®'), ("trade", '™'), ("sect", '§'), ("euro", '€'), ("pound", '£'), ("alpha", 'α'), ("beta", 'β'),
+        ("amp", '&'),
+        ("lt", '<'),
+        ("gt", '>'),
+        ("quot", '"'),
+        ("apos", '\''),
+        ("nbsp", '\u{a0}'),
+        ("deg", '°'),
+        ("micro", 'µ'),
+        ("plusmn", '±'),
+        ("times", '×'),
+        ("frac12", '½'),
+        ("le", '≤'),
+        ("ge", '≥'),
+        ("ndash", '–'),
+        ("mdash", '—'),
+        ("hellip", '…'),
+        ("bull", '•'),
+        ("middot", '·'),
+        ("lsquo", '‘'),
+        ("rsquo", '’'),
+        ("ldquo", '“'),
+        ("rdquo", '”'),
+        ("auml", 'ä'),
+        ("ouml", 'ö'),
+        ("uuml", 'ü'),
+        ("Auml", 'Ä'),
+        ("Ouml", 'Ö'),
+        ("Uuml", 'Ü'),
+        ("szlig", 'ß'),
+        ("eacute", 'é'),
+        ("egrave", 'è'),
+        ("agrave", 'à'),
+        ("aacute", 'á'),
+        ("iacute", 'í'),
+        ("oacute", 'ó'),
+        ("uacute", 'ú'),
+        ("ntilde", 'ñ'),
+        ("ccedil", 'ç'),
+        ("ecirc", 'ê'),
+        ("ocirc", 'ô'),
+        ("acirc", 'â'),
+        ("aring", 'å'),
+        ("oslash", 'ø'),
+        ("copy", '©'),
+        ("reg", '®'),
+        ("trade", '™'),
+        ("sect", '§'),
+        ("euro", '€'),
+        ("pound", '£'),
+        ("alpha", 'α'),
+        ("beta", 'β'),
         ("mu", 'μ'),
     ];
     NAMED.iter().find(|(n, _)| *n == name).map(|(_, c)| *c)
@@ -311,21 +355,36 @@ mod tests {
     #[test]
     fn nothing_harmful_is_left() {
         let hostile = [
-            "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<img src='https://evil.example/pixel.png'>",
-            "<a href='javascript:alert(1)'>x</a>", "<a href=' JAVAscript:alert(1)'>x</a>", "<a href='data:text/html,x'>x</a>",
-            "<form action='https://evil.example'><input name=a></form>", "<iframe src='https://evil.example'></iframe>",
-            "<style>@import 'https://evil.example'</style>", "<p style='background:url(https://evil.example)'>x</p>",
-            "<svg><script>alert(1)</script></svg>", "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
-            "<link rel=stylesheet href='https://evil.example/x.css'>", "<meta http-equiv=refresh content='0;url=https://evil.example'>",
-            "<base href='https://evil.example'>", "<table background='https://evil.example'><tr><td>x</table>",
-            "<video src='https://evil.example/a.mp4'></video>", "<p id=x onclick=alert(1) class=y>x</p>",
-            "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">", "<img src='data:image/svg+xml;base64,AAAA'>",
-            "<object data='https://evil.example'></object>", "<a href='http://plain.example/'>x</a>", "<a href='//evil.example'>x</a>",
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "<img src='https://evil.example/pixel.png'>",
+            "<a href='javascript:alert(1)'>x</a>",
+            "<a href=' JAVAscript:alert(1)'>x</a>",
+            "<a href='data:text/html,x'>x</a>",
+            "<form action='https://evil.example'><input name=a></form>",
+            "<iframe src='https://evil.example'></iframe>",
+            "<style>@import 'https://evil.example'</style>",
+            "<p style='background:url(https://evil.example)'>x</p>",
+            "<svg><script>alert(1)</script></svg>",
+            "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
+            "<link rel=stylesheet href='https://evil.example/x.css'>",
+            "<meta http-equiv=refresh content='0;url=https://evil.example'>",
+            "<base href='https://evil.example'>",
+            "<table background='https://evil.example'><tr><td>x</table>",
+            "<video src='https://evil.example/a.mp4'></video>",
+            "<p id=x onclick=alert(1) class=y>x</p>",
+            "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+            "<img src='data:image/svg+xml;base64,AAAA'>",
+            "<object data='https://evil.example'></object>",
+            "<a href='http://plain.example/'>x</a>",
+            "<a href='//evil.example'>x</a>",
         ];
         for html in hostile {
             for clean in [clean_document(html), clean_narrative(html)] {
                 let lower = clean.to_ascii_lowercase();
-                for bad in ["script", "evil", "onerror", "onclick", "style", "<form", "<input", "javascript", "data:", "http:", "id=", "class="] {
+                for bad in
+                    ["script", "evil", "onerror", "onclick", "style", "<form", "<input", "javascript", "data:", "http:", "id=", "class="]
+                {
                     assert!(!lower.contains(bad), "{html} -> {clean}");
                 }
             }
@@ -337,7 +396,8 @@ mod tests {
         let table = "<table><thead><tr><th id=\"a\" colspan=\"2\">Test</th></tr></thead><tbody><tr><td headers=\"a b\" rowspan=\"2\">4.1</td></tr></tbody></table>";
         let clean = clean_narrative(table);
         assert!(clean.contains("<th id=\"n-a\" colspan=\"2\">") && clean.contains("headers=\"n-a n-b\" rowspan=\"2\""), "{clean}");
-        let link = clean_document("<p>See <a href=\"https://example.org/x\">this</a> <img alt=\"Scan\" src=\"data:image/png;base64,AAAA\"></p>");
+        let link =
+            clean_document("<p>See <a href=\"https://example.org/x\">this</a> <img alt=\"Scan\" src=\"data:image/png;base64,AAAA\"></p>");
         assert!(link.contains("rel=\"noopener noreferrer nofollow\"") && link.contains("data:image/png;base64,AAAA"), "{link}");
         assert!(!clean_narrative("<img src=\"data:image/png;base64,AAAA\">").contains("img"));
     }

@@ -13,11 +13,52 @@ struct Components;
 
 /// The components in the order in which a later one may override an earlier.
 const COMPONENTS: &[&str] = &[
-    "tokens", "ground", "icon", "skip-link", "brand", "person-band", "disc", "switcher", "frame", "side-nav",
-    "bottom-bar-and-foot-nav", "breadcrumbs", "page-head", "section", "card", "task", "row", "facts", "pill", "number-line", "spark",
-    "big-value", "trend", "table", "button", "form", "notice", "empty", "progress", "dialog-as-page", "day", "timeline", "paper",
-    "sum", "thread", "sides", "code-to-scan", "summary-sheet", "wallet-card", "lock-screen", "search", "sheet-of-paper",
-    "page-helpers", "print-head", "forced-colours", "movement",
+    "tokens",
+    "ground",
+    "icon",
+    "skip-link",
+    "brand",
+    "person-band",
+    "disc",
+    "switcher",
+    "frame",
+    "side-nav",
+    "bottom-bar-and-foot-nav",
+    "breadcrumbs",
+    "page-head",
+    "section",
+    "card",
+    "task",
+    "row",
+    "facts",
+    "pill",
+    "number-line",
+    "spark",
+    "big-value",
+    "trend",
+    "table",
+    "button",
+    "form",
+    "notice",
+    "empty",
+    "progress",
+    "dialog-as-page",
+    "day",
+    "timeline",
+    "paper",
+    "sum",
+    "thread",
+    "sides",
+    "code-to-scan",
+    "summary-sheet",
+    "wallet-card",
+    "lock-screen",
+    "search",
+    "sheet-of-paper",
+    "page-helpers",
+    "print-head",
+    "forced-colours",
+    "movement",
 ];
 
 /// One served file.
@@ -127,10 +168,10 @@ mod tests {
 
     #[test]
     fn only_the_tokens_and_cards_that_stay_white_name_a_colour() {
-        for name in COMPONENTS.iter().filter(|n| !matches!(**n, "tokens" | "wallet-card" | "lock-screen" | "code-to-scan" | "person-band")) {
+        for name in COMPONENTS.iter().filter(|n| !matches!(**n, "tokens" | "wallet-card" | "lock-screen" | "code-to-scan" | "person-band"))
+        {
             let css = String::from_utf8(component(name)).expect("text");
-            let colours: Vec<&str> =
-                css.split('#').skip(1).filter(|after| after.chars().take(3).all(|c| c.is_ascii_hexdigit())).collect();
+            let colours: Vec<&str> = css.split('#').skip(1).filter(|after| after.chars().take(3).all(|c| c.is_ascii_hexdigit())).collect();
             assert!(colours.is_empty(), "{name}: {colours:?}");
         }
     }

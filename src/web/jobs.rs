@@ -160,8 +160,9 @@ impl Job {
         let options = |accept| Options { accept_identity: accept, dry_run: false, by: self.by.clone(), worker: self.worker.clone() };
         let read = || match work {
             Work::Arrived(staged, accept) => pipeline::import(&self.chart, staged, name, &self.limits, &options(accept), self),
-            Work::Again(source) => pipeline::reimport(&self.chart, &source, &self.limits, &options(None), self)
-                .map(|report| Imported { report, staged: None }),
+            Work::Again(source) => {
+                pipeline::reimport(&self.chart, &source, &self.limits, &options(None), self).map(|report| Imported { report, staged: None })
+            }
         };
         // A reader that panics costs its own file only: nothing of it was stored.
         match std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)) {

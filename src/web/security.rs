@@ -28,7 +28,8 @@ const PAGE: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script
 
 /// For an answer that a page of ours shows in a frame: a document somebody else wrote. It may load nothing but our stylesheet
 /// and pictures, run nothing, go nowhere. A route that serves such a document sets this policy itself.
-pub const FRAMED: &str = "sandbox; default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
+pub const FRAMED: &str =
+    "sandbox; default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
 
 /// The other headers of every answer.
 const HEADERS: &[(&str, &str)] = &[
@@ -94,7 +95,10 @@ async fn dress(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
     if (status.is_client_error() || status.is_server_error()) && !drawn && response.extensions().get::<AsItIs>().is_none() {
         let (heading, standard) = voice(status);
         let words = response.extensions().get::<Words>().map_or_else(|| standard.to_owned(), |w| w.0.to_string());
-        let keep: Vec<_> = [header::RETRY_AFTER, header::ALLOW].into_iter().filter_map(|n| Some((n.clone(), response.headers().get(n)?.clone()))).collect();
+        let keep: Vec<_> = [header::RETRY_AFTER, header::ALLOW]
+            .into_iter()
+            .filter_map(|n| Some((n.clone(), response.headers().get(n)?.clone())))
+            .collect();
         let page = html! {
             h1 { (heading) }
             p { (words) }
@@ -121,7 +125,11 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
 
 /// Answers only to names that are this server's: a foreign name that resolves to this machine (DNS rebinding) gets nothing.
 async fn own_name(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|v| v.to_str().ok()).or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str));
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|v| v.to_str().ok())
+        .or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str));
     match host {
         Some(host) if app.site.answers_to(host) => next.run(request).await,
         _ => StatusCode::MISDIRECTED_REQUEST.into_response(),
@@ -173,9 +181,10 @@ impl Site {
             site.origin = Some((format!("{scheme}{authority}"), authority));
         }
         for network in proxies.iter().map(|p| p.trim()).filter(|p| !p.is_empty()) {
-            site.proxies.push(cidr(network).ok_or_else(|| {
-                Error::new(Kind::Usage, format!("{network} is not a network of proxies. Example: 10.0.0.0/8"))
-            })?);
+            site.proxies.push(
+                cidr(network)
+                    .ok_or_else(|| Error::new(Kind::Usage, format!("{network} is not a network of proxies. Example: 10.0.0.0/8")))?,
+            );
         }
         Ok(site)
     }
@@ -213,11 +222,13 @@ impl Site {
 
     /// The address a request comes from; behind a trusted proxy, the one that it vouches for.
     pub(crate) fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> IpAddr {
-        let peer = extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |c| c.0.ip()).to_canonical();
+        let peer =
+            extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |c| c.0.ip()).to_canonical();
         if !self.trusts(peer) {
             return peer;
         }
-        let said: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).collect();
+        let said: Vec<&str> =
+            headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).collect();
         // From the right: the last one that is not a proxy of ours.
         let hops = said.iter().rev().map_while(|hop| hop.trim().parse::<IpAddr>().ok());
         let mut client = peer;

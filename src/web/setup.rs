@@ -28,6 +28,7 @@ impl Setup {
 
     /// Whether this is the code. Compares hashes, so the time taken tells nothing.
     pub(crate) fn fits(&self, given: &str) -> bool {
-        self.made.elapsed() < GOOD_FOR && self.code.as_ref().is_some_and(|code| blake3::hash(code.as_bytes()) == blake3::hash(given.trim().as_bytes()))
+        self.made.elapsed() < GOOD_FOR
+            && self.code.as_ref().is_some_and(|code| blake3::hash(code.as_bytes()) == blake3::hash(given.trim().as_bytes()))
     }
 }

@@ -22,7 +22,10 @@ pub(crate) async fn receive(chart: &Arc<Chart>, form: &mut Multipart, limits: &L
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let Some(name) = field.file_name().map(plain_name).filter(|n| !n.is_empty()) else { continue };
         if files.len() >= MOST_FILES {
-            return Err(Error::new(Kind::TooMuch, format!("That is more than {MOST_FILES} files. Nothing was stored. Add them in smaller lots.")));
+            return Err(Error::new(
+                Kind::TooMuch,
+                format!("That is more than {MOST_FILES} files. Nothing was stored. Add them in smaller lots."),
+            ));
         }
         files.push((name, one(chart, field, limits).await?));
     }

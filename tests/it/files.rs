@@ -199,8 +199,16 @@ fn a_portal_download_gives_its_documents_and_names_its_junk() {
     assert!(sink.skipped[0].2.contains("a DICOM image"));
     let warned: Vec<&str> = sink.warnings.iter().map(|(place, _)| place.as_str()).collect();
     let junk = [
-        "INDEX.HTM", "README.TXT", "IHE_XDM/SUBSET01/CDA.XSL", "IHE_XDM/SUBSET01/.DS_Store", "__MACOSX/IHE_XDM/._DOC0001.XML",
-        "HTML/IMAGES/logo.png", "HTML/STYLE/lucy.css", "HTML/viewer.js", "AUTORUN.EXE", "IHE_XDM/SUBSET01/EMPTY.XML",
+        "INDEX.HTM",
+        "README.TXT",
+        "IHE_XDM/SUBSET01/CDA.XSL",
+        "IHE_XDM/SUBSET01/.DS_Store",
+        "__MACOSX/IHE_XDM/._DOC0001.XML",
+        "HTML/IMAGES/logo.png",
+        "HTML/STYLE/lucy.css",
+        "HTML/viewer.js",
+        "AUTORUN.EXE",
+        "IHE_XDM/SUBSET01/EMPTY.XML",
     ];
     assert_eq!(warned, junk);
     let letter = &sink.found[0];

@@ -35,7 +35,10 @@ fn corpus_files_are_told_apart_and_survived() {
             let result = result.map_err(|e| e.words().to_owned());
             eprintln!(
                 "{}: {result:?}, {} documents, {} skipped, {} warnings",
-                path.display(), sink.found.len(), sink.skipped.len(), sink.warnings.len()
+                path.display(),
+                sink.found.len(),
+                sink.skipped.len(),
+                sink.warnings.len()
             );
             for (place, what, why) in &sink.skipped {
                 eprintln!("   skipped {place}: {what}: {why}");

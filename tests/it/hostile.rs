@@ -121,10 +121,16 @@ fn archives(add: Add<'_>) {
     add(Archive, "an entry beyond the end", LeftOut, &["damaged"], zip(&[good(), outside]));
     let word = zip(&[Raw::new("[Content_Types].xml", b"<Types/>"), Raw::new("word/document.xml", b"<w/>")]);
     add(Archive, "a Word document", Refused, &["Microsoft Word"], word);
-    add(Archive, "a broken table of contents", Survived, &[], zip(&[
-        Raw::new("IHE_XDM/SUBSET01/METADATA.XML", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;"),
-        Raw::new("IHE_XDM/SUBSET01/NOTE.TXT", b"All is well."),
-    ]));
+    add(
+        Archive,
+        "a broken table of contents",
+        Survived,
+        &[],
+        zip(&[
+            Raw::new("IHE_XDM/SUBSET01/METADATA.XML", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;"),
+            Raw::new("IHE_XDM/SUBSET01/NOTE.TXT", b"All is well."),
+        ]),
+    );
     add(Archive, "gzip bomb", Refused, &["times its size"], gzip(&vec![b'a'; 50 << 20]));
     let mut cut = gzip(PATIENT.repeat(50).as_bytes());
     cut.truncate(cut.len() / 2);
@@ -144,7 +150,8 @@ fn markup(add: Add<'_>) {
     add(Room::Xml, "a billion laughs", Refused, &["document type"], laughs.into_bytes());
     let outside = "<!DOCTYPE ClinicalDocument SYSTEM \"file:///etc/passwd\"><ClinicalDocument xmlns=\"urn:hl7-org:v3\"/>";
     add(Room::Xml, "an external document type", Refused, &["document type"], outside.into());
-    let entity = "<!DOCTYPE Patient [<!ENTITY x SYSTEM \"http://127.0.0.1/\">]><Patient xmlns=\"http://hl7.org/fhir\"><id value=\"&x;\"/></Patient>";
+    let entity =
+        "<!DOCTYPE Patient [<!ENTITY x SYSTEM \"http://127.0.0.1/\">]><Patient xmlns=\"http://hl7.org/fhir\"><id value=\"&x;\"/></Patient>";
     add(Room::Xml, "an external entity", Refused, &["document type"], entity.into());
     let deep = format!("{}{}", "<component>".repeat(100_000), "</component>".repeat(100_000));
     add(Room::Xml, "XML 100,000 deep", Refused, &["levels deep"], cda(&deep));
@@ -158,7 +165,8 @@ fn markup(add: Add<'_>) {
         bytes
     });
     add(Room::Xml, "XML in another encoding than it says", Survived, &[], {
-        [b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>".to_vec(), cda("<title>Entlassungsbrief f\u{fc}r"), b"\xfc\xe4</title>".to_vec()].concat()
+        [b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>".to_vec(), cda("<title>Entlassungsbrief f\u{fc}r"), b"\xfc\xe4</title>".to_vec()]
+            .concat()
     });
     add(Room::Xml, "UTF-16 cut in the middle of a character", Survived, &[], {
         let text = "<?xml version=\"1.0\"?><ClinicalDocument xmlns=\"urn:hl7-org:v3\"><title>\u{1f600}";
@@ -171,14 +179,44 @@ fn markup(add: Add<'_>) {
     let deep = format!("{{\"resourceType\":\"Patient\",\"extension\":{}", "[{\"extension\":".repeat(50_000));
     add(Room::Json, "a resource 100,000 deep", Refused, &["deep", "nest"], deep.into());
     add(Room::Json, "JSON cut short", Refused, &["damaged", "cut", "complete", "JSON", "end"], PATIENT[..PATIENT.len() - 20].into());
-    let number = format!("{{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{{\"text\":\"x\"}},\"valueQuantity\":{{\"value\":1e{}}}}}", "9".repeat(5000));
+    let number = format!(
+        "{{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{{\"text\":\"x\"}},\"valueQuantity\":{{\"value\":1e{}}}}}",
+        "9".repeat(5000)
+    );
     add(Room::Json, "a number without end", Survived, &[], number.into());
-    let number = format!("{{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{{\"text\":\"x\"}},\"valueInteger\":{}}}", "9".repeat(1_000_000));
+    let number = format!(
+        "{{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{{\"text\":\"x\"}},\"valueInteger\":{}}}",
+        "9".repeat(1_000_000)
+    );
     add(Room::Json, "a number of a million digits", Survived, &[], number.into());
-    add(Room::Json, "a date of another world", Survived, &[], br#"{"resourceType":"Condition","onsetDateTime":"99999-99-99T99:99:99+99:99","recordedDate":"-1"}"#.to_vec());
-    add(Room::Json, "NUL and lone surrogates in JSON", Survived, &[], br#"{"resourceType":"Patient","name":[{"text":"\u0000\ud800"}]}"#.to_vec());
-    add(Room::Json, "types that are not what they should be", Survived, &[], br#"{"resourceType":"Observation","code":[7],"valueQuantity":"x","status":{},"subject":[[]],"component":null}"#.to_vec());
-    add(Room::Json, "JSON that is not UTF-8", Survived, &[], [b"{\"resourceType\":\"Patient\",\"name\":[{\"text\":\"M".to_vec(), b"\xfc\xff".to_vec(), b"ller\"}]}".to_vec()].concat());
+    add(
+        Room::Json,
+        "a date of another world",
+        Survived,
+        &[],
+        br#"{"resourceType":"Condition","onsetDateTime":"99999-99-99T99:99:99+99:99","recordedDate":"-1"}"#.to_vec(),
+    );
+    add(
+        Room::Json,
+        "NUL and lone surrogates in JSON",
+        Survived,
+        &[],
+        br#"{"resourceType":"Patient","name":[{"text":"\u0000\ud800"}]}"#.to_vec(),
+    );
+    add(
+        Room::Json,
+        "types that are not what they should be",
+        Survived,
+        &[],
+        br#"{"resourceType":"Observation","code":[7],"valueQuantity":"x","status":{},"subject":[[]],"component":null}"#.to_vec(),
+    );
+    add(
+        Room::Json,
+        "JSON that is not UTF-8",
+        Survived,
+        &[],
+        [b"{\"resourceType\":\"Patient\",\"name\":[{\"text\":\"M".to_vec(), b"\xfc\xff".to_vec(), b"ller\"}]}".to_vec()].concat(),
+    );
 }
 
 fn documents(add: Add<'_>) {
@@ -202,10 +240,22 @@ fn documents(add: Add<'_>) {
     picture.extend(b"\0\0\0\x0aIDAT\x78\x9c\x63\0\0\0\x01\0\x01\0\0\0\0");
     add(Document, "a picture of a billion by a billion", Kept, &["cannot be shown"], picture);
     add(Document, "a picture of noise", Kept, &["cannot be shown"], [b"\xff\xd8\xff\xe0".to_vec(), noise(5000)].concat());
-    add(Document, "a TIFF that points into itself", Kept, &["cannot be shown"], b"II*\0\x08\0\0\0\x01\0\0\x01\x04\0\xff\xff\xff\xff\x08\0\0\0\x08\0\0\0".to_vec());
+    add(
+        Document,
+        "a TIFF that points into itself",
+        Kept,
+        &["cannot be shown"],
+        b"II*\0\x08\0\0\0\x01\0\0\x01\x04\0\xff\xff\xff\xff\x08\0\0\0\x08\0\0\0".to_vec(),
+    );
     add(Document, "RTF groups without end", Survived, &[], [b"{\\rtf1 ".to_vec(), b"{\\a".repeat(500_000)].concat());
     add(Document, "HTML nested without end", Survived, &[], [b"<!DOCTYPE html>".to_vec(), b"<div><table><b>".repeat(200_000)].concat());
-    add(Document, "HTML with a script", Survived, &[], b"<html><body><script>fetch('//evil.example')</script><p>Hello</body></html>".to_vec());
+    add(
+        Document,
+        "HTML with a script",
+        Survived,
+        &[],
+        b"<html><body><script>fetch('//evil.example')</script><p>Hello</body></html>".to_vec(),
+    );
     add(Document, "one line of forty million letters", Survived, &[], vec![b'a'; 40 << 20]);
 }
 
@@ -240,7 +290,18 @@ impl<'a> Raw<'a> {
     /// Stored as it is.
     pub(crate) fn new(name: &'a str, bytes: &[u8]) -> Self {
         let size = bytes.len() as u32;
-        Self { name, packed: bytes.to_vec(), size, stated: None, crc: None, real_crc: crc(bytes), method: 0, flags: 0, mode: 0o100_644, offset: None }
+        Self {
+            name,
+            packed: bytes.to_vec(),
+            size,
+            stated: None,
+            crc: None,
+            real_crc: crc(bytes),
+            method: 0,
+            flags: 0,
+            mode: 0o100_644,
+            offset: None,
+        }
     }
 
     /// Deflated.

@@ -139,7 +139,9 @@ async fn other_sites_and_foreign_names_change_nothing() {
         request.headers_mut().insert(name, HeaderValue::from_str(value).expect("a value"));
         world.send(request)
     };
-    for (name, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example"), ("origin", "null")] {
+    for (name, value) in
+        [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example"), ("origin", "null")]
+    {
         let answer = send(name, value).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name}: {value}");
         assert_eq!(answer.header("set-cookie"), "");
@@ -219,7 +221,10 @@ async fn the_first_run_needs_its_code_and_happens_once() {
     assert_eq!(world.post("/welcome", "", &format!("{fields}&passphrase=four+words+make+one")).await.status, StatusCode::FORBIDDEN);
     let short = world.post("/welcome", "", &format!("code={code}&{fields}&passphrase=too+short")).await;
     assert_eq!(short.status, StatusCode::BAD_REQUEST);
-    assert!(short.text().contains("value=\"Ruth Carver\"") && !short.text().contains("too short\""), "fields stay, the passphrase does not");
+    assert!(
+        short.text().contains("value=\"Ruth Carver\"") && !short.text().contains("too short\""),
+        "fields stay, the passphrase does not"
+    );
     let begun = world.post("/welcome", "", &format!("code={code}&{fields}&passphrase=four+words+make+one")).await;
     assert_eq!(begun.header("location"), "/welcome/recovery-key", "{}", begun.text());
     let cookie = begun.cookie();

@@ -42,11 +42,7 @@ pub(super) type Zip<'a> = ZipArchive<Source<'a>>;
 ///
 /// # Errors
 /// Refused when its end is missing or its parts overlap; too much beyond the limits.
-pub(super) fn open<'a>(
-    input: &'a mut dyn ReadSeek,
-    budget: &Budget,
-    failed: &'a Cell<bool>,
-) -> Result<(Zip<'a>, Vec<Entry>)> {
+pub(super) fn open<'a>(input: &'a mut dyn ReadSeek, budget: &Budget, failed: &'a Cell<bool>) -> Result<(Zip<'a>, Vec<Entry>)> {
     let allowance = Rc::new(Cell::new((1 << 20) + budget.entries_left().saturating_mul(PER_ENTRY)));
     let source = Source::with_allowance(input, failed, Rc::clone(&allowance));
     let zip = ZipArchive::new(source).map_err(|e| opening(e, budget, failed))?;
@@ -60,9 +56,7 @@ pub(super) fn open<'a>(
     let entries = list(&zip);
     budget.check_stated(entries.iter().map(|e| u128::from(e.size)).sum())?;
     if overlap(&entries) {
-        return Err(Error::refused(
-            "The parts of the archive lie on top of each other, as in files made to do harm. It was not unpacked.",
-        ));
+        return Err(Error::refused("The parts of the archive lie on top of each other, as in files made to do harm. It was not unpacked."));
     }
     Ok((zip, entries))
 }

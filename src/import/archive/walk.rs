@@ -139,15 +139,7 @@ impl<'a> Walk<'a> {
         check_ratio(entry.size, entry.packed, self.budget.limits()).err().map(|e| e.words().to_owned())
     }
 
-    fn entry(
-        &mut self,
-        zip: &mut Zip<'_>,
-        entry: &Entry,
-        path: &str,
-        trees: &Trees,
-        about: Option<&About>,
-        depth: u32,
-    ) -> Result<()> {
+    fn entry(&mut self, zip: &mut Zip<'_>, entry: &Entry, path: &str, trees: &Trees, about: Option<&About>, depth: u32) -> Result<()> {
         let failed = self.failed;
         let file = zip.by_index(entry.index).map_err(|e| unreadable(e, failed))?;
         let mut reader = Mended::new(Bounded::new(file, entry.packed, self.budget), failed);
@@ -222,14 +214,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Hands one file to its reader.
-    pub(super) fn leaf(
-        &mut self,
-        path: &str,
-        format: Format,
-        size: u64,
-        about: Option<&About>,
-        input: &mut dyn Read,
-    ) -> Result<String> {
+    pub(super) fn leaf(&mut self, path: &str, format: Format, size: u64, about: Option<&About>, input: &mut dyn Read) -> Result<String> {
         let mut sink = Placed { sink: &mut *self.sink, path, base: self.base, span: self.span, stopped: false };
         let result = (self.dispatch)(Member { path, format, size, about, input }, &mut sink);
         self.stopped |= sink.stopped;

@@ -191,8 +191,14 @@ mod tests {
     #[test]
     fn names_become_titles() {
         let cases = [
-            ("Letter from Dr. Okafor.pdf", "Letter from Dr. Okafor"), ("scans/hand.jpeg", "hand"), ("notes.txt.gz", "notes"),
-            ("Visit 3.2.2020", "Visit 3.2"), (".hidden", ".hidden"), ("README", "README"), ("Dr. Smith", "Dr. Smith"), ("", ""),
+            ("Letter from Dr. Okafor.pdf", "Letter from Dr. Okafor"),
+            ("scans/hand.jpeg", "hand"),
+            ("notes.txt.gz", "notes"),
+            ("Visit 3.2.2020", "Visit 3.2"),
+            (".hidden", ".hidden"),
+            ("README", "README"),
+            ("Dr. Smith", "Dr. Smith"),
+            ("", ""),
         ];
         for (name, title) in cases {
             assert_eq!(stem(name), title);

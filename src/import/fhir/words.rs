@@ -37,10 +37,14 @@ pub(super) fn too_large() -> Error {
 /// JSON that is no FHIR resource, with what it looks like where that can be told.
 pub(super) fn not_fhir(what: Option<&str>) -> Error {
     Error::refused(match what {
-        Some(what) => format!("This file holds no health records in the FHIR format: it looks like {what}. Nothing was added to the records."),
-        None => "This file holds no health records in the FHIR format: nothing in it says what kind of record it is. Nothing was added to the \
+        Some(what) => {
+            format!("This file holds no health records in the FHIR format: it looks like {what}. Nothing was added to the records.")
+        }
+        None => {
+            "This file holds no health records in the FHIR format: nothing in it says what kind of record it is. Nothing was added to the \
                  records. Ask the practice for a FHIR or C-CDA download."
-            .to_owned(),
+                .to_owned()
+        }
     })
 }
 

@@ -49,11 +49,8 @@ pub fn check_xml(text: &str, limits: &Limits) -> Result<()> {
             Ok(Event::Decl(_) | Event::GeneralRef(_)) => {}
             Ok(Event::Eof) => return Ok(()),
             Err(e) => {
-                return Err(Error::refused(format!(
-                    "The XML is damaged near character {}. It was not read.",
-                    reader.error_position()
-                ))
-                .because(kind_only(&e)));
+                return Err(Error::refused(format!("The XML is damaged near character {}. It was not read.", reader.error_position()))
+                    .because(kind_only(&e)));
             }
         }
         if nodes > u64::from(limits.xml_nodes) {

@@ -14,9 +14,7 @@ pub fn decode_text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Some(Cow::Borrowed(text)),
-        Err(e) if e.error_len().is_none() => {
-            std::str::from_utf8(bytes.get(..e.valid_up_to())?).ok().map(Cow::Borrowed)
-        }
+        Err(e) if e.error_len().is_none() => std::str::from_utf8(bytes.get(..e.valid_up_to())?).ok().map(Cow::Borrowed),
         Err(_) => {
             // Western text is mostly ASCII; text that is not would come out as nonsense.
             let high = bytes.iter().filter(|b| **b >= 0x80).count();

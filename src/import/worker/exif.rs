@@ -40,10 +40,7 @@ impl Tiff<'_> {
     fn value(&self, directory: u32, tag: u16) -> Option<u32> {
         let start = directory as usize;
         let count = self.short(start)?;
-        (0..usize::from(count))
-            .map(|n| start + 2 + n * 12)
-            .find(|at| self.short(*at) == Some(tag))
-            .and_then(|at| self.long(at + 8))
+        (0..usize::from(count)).map(|n| start + 2 + n * 12).find(|at| self.short(*at) == Some(tag)).and_then(|at| self.long(at + 8))
     }
 }
 

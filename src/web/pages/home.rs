@@ -33,7 +33,8 @@ pub(crate) fn page(cx: &ChartCx, home: &Home) -> Markup {
 }
 
 fn full(cx: &ChartCx, home: &Home) -> Markup {
-    let results: u64 = home.added.iter().filter(|a| matches!(a.class, Class::Laboratory | Class::VitalSign | Class::ClinicalTest)).map(|a| a.count).sum();
+    let results: u64 =
+        home.added.iter().filter(|a| matches!(a.class, Class::Laboratory | Class::VitalSign | Class::ClinicalTest)).map(|a| a.count).sum();
     html! {
         header.head {
             h1 { @if cx.own() { (greeting()) ", " (words::first_name(&cx.person.name)) } @else { (words::possessive(words::first_name(&cx.person.name))) " chart" } }
@@ -86,7 +87,11 @@ fn task(href: &str, symbol: &str, name: &str, line: &str) -> Markup {
 
 fn rows_or(rows: impl Iterator<Item = Markup>, none: impl FnOnce() -> Markup) -> Markup {
     let rows: Vec<Markup> = rows.collect();
-    if rows.is_empty() { none() } else { html! { ul.rows { @for row in rows { (row) } } } }
+    if rows.is_empty() {
+        none()
+    } else {
+        html! { ul.rows { @for row in rows { (row) } } }
+    }
 }
 
 fn to_record(cx: &ChartCx, row: &Row) -> String {
@@ -191,7 +196,8 @@ fn result(cx: &ChartCx, row: &Row) -> Markup {
         Some(Flag::Below) => ("down", "Below range"),
         _ => ("bang", "Outside range"),
     };
-    let value = if read.text.is_empty() { parts(&resource) } else { format!("{}{}", read.comparator.as_deref().unwrap_or_default(), read.text) };
+    let value =
+        if read.text.is_empty() { parts(&resource) } else { format!("{}{}", read.comparator.as_deref().unwrap_or_default(), read.text) };
     html! {
         li {
             div {
@@ -246,7 +252,11 @@ fn appointment(cx: &ChartCx, row: Option<&Row>) -> Markup {
         None => empty("Nothing planned here", "No source names an appointment to come.", &html! {}),
         Some(row) => {
             let resource = row.resource();
-            let with: Vec<String> = array(&resource, "participant").iter().filter_map(|p| text_at(p, "actor.display")).filter(|n| *n != cx.person.name).collect();
+            let with: Vec<String> = array(&resource, "participant")
+                .iter()
+                .filter_map(|p| text_at(p, "actor.display"))
+                .filter(|n| *n != cx.person.name)
+                .collect();
             html! {
                 div.card {
                     p { b { (row.date.as_ref().map(PartialDate::words).unwrap_or_default()) } }
@@ -264,7 +274,8 @@ fn new(cx: &ChartCx, home: &Home) -> Markup {
     let source_name = |id: &str| home.sources.iter().find(|s| s.id == id).map(|s| s.name.clone()).unwrap_or_default();
     let shown = home.added.iter().filter(|a| !matches!(a.class, Class::Provenance | Class::Facility | Class::Demographics | Class::Other));
     let row = |added: &Added| {
-        let what = if added.count == 1 { added.latest.title.clone() } else { format!("{}: {}", added.class.words(), words::number(added.count)) };
+        let what =
+            if added.count == 1 { added.latest.title.clone() } else { format!("{}: {}", added.class.words(), words::number(added.count)) };
         let href = if added.count == 1 { to_record(cx, &added.latest) } else { cx.to(page_of(added.class)) };
         html! {
             li {

@@ -47,15 +47,18 @@ pub(crate) fn page(cx: &ChartCx, source: &SourceInfo) -> Markup {
 }
 
 fn taken_out(source: &SourceInfo, at: i64, restore: &str, writes: bool) -> Markup {
-    note("heed", &html! {
-        p { b { "Taken out on " (words::moment(at)) "." } " Its records are not in the chart." }
-        @if let Some(until) = until(source) {
-            p { "It can be brought back until " (words::day(until)) "." }
-            @if writes { form method="post" action=(restore) { p.acts { button.btn type="submit" { "Bring it back" } } } }
-        } @else {
-            p { "The 30 days are over, so it cannot be brought back." }
-        }
-    })
+    note(
+        "heed",
+        &html! {
+            p { b { "Taken out on " (words::moment(at)) "." } " Its records are not in the chart." }
+            @if let Some(until) = until(source) {
+                p { "It can be brought back until " (words::day(until)) "." }
+                @if writes { form method="post" action=(restore) { p.acts { button.btn type="submit" { "Bring it back" } } } }
+            } @else {
+                p { "The 30 days are over, so it cannot be brought back." }
+            }
+        },
+    )
 }
 
 fn sum(report: &FileReport) -> Markup {
@@ -80,17 +83,22 @@ fn sum(report: &FileReport) -> Markup {
 }
 
 fn left_out(report: &FileReport) -> Markup {
-    section("left-out", "Left out", None, &html! {
-        ul.rows {
-            @for skipped in report.skipped.iter().take(MANY) {
-                li {
-                    div { span.name { @if skipped.what.is_empty() { "An entry" } @else { (skipped.what) } } span.sub { (skipped.why) " · " (skipped.place) } }
-                    div.end { (pill("heed", "bang", "Left out")) }
+    section(
+        "left-out",
+        "Left out",
+        None,
+        &html! {
+            ul.rows {
+                @for skipped in report.skipped.iter().take(MANY) {
+                    li {
+                        div { span.name { @if skipped.what.is_empty() { "An entry" } @else { (skipped.what) } } span.sub { (skipped.why) " · " (skipped.place) } }
+                        div.end { (pill("heed", "bang", "Left out")) }
+                    }
                 }
             }
-        }
-        @if report.skipped.len() > MANY { p.soft { "And " (words::number((report.skipped.len() - MANY) as u64)) " more." } }
-    })
+            @if report.skipped.len() > MANY { p.soft { "And " (words::number((report.skipped.len() - MANY) as u64)) " more." } }
+        },
+    )
 }
 
 fn about(cx: &ChartCx, report: &FileReport) -> Markup {
@@ -104,13 +112,18 @@ fn about(cx: &ChartCx, report: &FileReport) -> Markup {
     } else {
         pill("fine", "ok", "Same person")
     };
-    section("about", &format!("Is it about {first}?"), None, &html! {
-        dl.facts {
-            div { dt { "In the file" } dd { @if report.about.is_empty() { "No name" } @else { @for (i, one) in report.about.iter().enumerate() { @if i > 0 { br; } (one) } } } }
-            div { dt { "In this chart" } dd { (cx.person.name) " · born " (words::birth(&cx.person)) @if cx.person.sex != "unknown" { " · " (cx.person.sex) } } }
-            div { dt { "So" } dd { (judged) } }
-        }
-    })
+    section(
+        "about",
+        &format!("Is it about {first}?"),
+        None,
+        &html! {
+            dl.facts {
+                div { dt { "In the file" } dd { @if report.about.is_empty() { "No name" } @else { @for (i, one) in report.about.iter().enumerate() { @if i > 0 { br; } (one) } } } }
+                div { dt { "In this chart" } dd { (cx.person.name) " · born " (words::birth(&cx.person)) @if cx.person.sex != "unknown" { " · " (cx.person.sex) } } }
+                div { dt { "So" } dd { (judged) } }
+            }
+        },
+    )
 }
 
 /// Kind by kind: every USCDI v4 class, zeros too, then the few kinds that it does not name.
@@ -127,7 +140,8 @@ fn kinds(report: &FileReport) -> Markup {
             None => {}
         }
     }
-    let cell = |n: u64, label: &str| html! { td class=(if n == 0 { "n zero soft" } else { "n" }) data-label=(label) { (words::number(n)) } };
+    let cell =
+        |n: u64, label: &str| html! { td class=(if n == 0 { "n zero soft" } else { "n" }) data-label=(label) { (words::number(n)) } };
     let line = |c: Counts| html! { (cell(c.found, "Found")) (cell(c.stored, "New")) (cell(c.updated, "Updated")) (cell(c.duplicates, "Already here")) (cell(c.skipped, "Left out")) };
     let all = Counts {
         found: report.found,
@@ -136,15 +150,20 @@ fn kinds(report: &FileReport) -> Markup {
         duplicates: report.duplicates,
         skipped: report.skipped.len() as u64,
     };
-    section("kinds", "What came in, kind by kind", None, &html! {
-        p.soft { "The kinds are the USCDI v4 classes: what a provider in the United States must be able to give you. A zero means that the file holds none." }
-        table.fold.terse {
-            caption.unseen { "Records by USCDI class" }
-            thead { tr { th scope="col" { "Kind" } @for head in ["Found", "New", "Updated", "Already here", "Left out"] { th.n scope="col" { (head) } } } }
-            tbody { @for (name, c) in rows { tr { th scope="row" { (name) } (line(c)) } } }
-            tfoot { tr { th scope="row" { "All" } (line(all)) } }
-        }
-    })
+    section(
+        "kinds",
+        "What came in, kind by kind",
+        None,
+        &html! {
+            p.soft { "The kinds are the USCDI v4 classes: what a provider in the United States must be able to give you. A zero means that the file holds none." }
+            table.fold.terse {
+                caption.unseen { "Records by USCDI class" }
+                thead { tr { th scope="col" { "Kind" } @for head in ["Found", "New", "Updated", "Already here", "Left out"] { th.n scope="col" { (head) } } } }
+                tbody { @for (name, c) in rows { tr { th scope="row" { (name) } (line(c)) } } }
+                tfoot { tr { th scope="row" { "All" } (line(all)) } }
+            }
+        },
+    )
 }
 
 fn add(sum: &mut Counts, more: Counts) {
@@ -156,25 +175,35 @@ fn add(sum: &mut Counts, more: Counts) {
 }
 
 fn warnings(report: &FileReport) -> Markup {
-    section("warnings", "Good to know", None, &html! {
-        p.soft { "Oddities of the file. They cost no record." }
-        ul.rows {
-            @for warning in report.warnings.iter().take(MANY) { li { div { (warning.why) span.sub { (warning.place) } } } }
-        }
-        @if report.warnings.len() > MANY { p.soft { "And " (words::number((report.warnings.len() - MANY) as u64)) " more." } }
-    })
+    section(
+        "warnings",
+        "Good to know",
+        None,
+        &html! {
+            p.soft { "Oddities of the file. They cost no record." }
+            ul.rows {
+                @for warning in report.warnings.iter().take(MANY) { li { div { (warning.why) span.sub { (warning.place) } } } }
+            }
+            @if report.warnings.len() > MANY { p.soft { "And " (words::number((report.warnings.len() - MANY) as u64)) " more." } }
+        },
+    )
 }
 
 fn origin(source: &SourceInfo, report: &FileReport) -> Markup {
-    section("origin", "Where it came from", None, &html! {
-        dl.facts {
-            div { dt { "File" } dd { (source.name) } }
-            div { dt { "Added" } dd { (words::moment(source.imported)) ", by " (source.by) } }
-            div { dt { "Kind of file" } dd { (format_words(&report.format)) } }
-            div { dt { "Size" } dd { (words::size(source.size)) } }
-            div { dt { "Fingerprint (SHA-256)" } dd { code.linkbox { (report.sha256) } } }
-        }
-    })
+    section(
+        "origin",
+        "Where it came from",
+        None,
+        &html! {
+            dl.facts {
+                div { dt { "File" } dd { (source.name) } }
+                div { dt { "Added" } dd { (words::moment(source.imported)) ", by " (source.by) } }
+                div { dt { "Kind of file" } dd { (format_words(&report.format)) } }
+                div { dt { "Size" } dd { (words::size(source.size)) } }
+                div { dt { "Fingerprint (SHA-256)" } dd { code.linkbox { (report.sha256) } } }
+            }
+        },
+    )
 }
 
 /// A format in words.

@@ -58,26 +58,35 @@ pub(crate) fn show_what_i_type(field: &str) -> Markup {
 
 fn say(trouble: &Trouble) -> Markup {
     match trouble {
-        Trouble::Locked(time, kept) => note("heed", &html! {
-            p { b { "You were away for " (time) ", so the chart is locked." } }
-            p { @if *kept { "What you typed is kept. " } "Sign in to go on." }
-        }),
+        Trouble::Locked(time, kept) => note(
+            "heed",
+            &html! {
+                p { b { "You were away for " (time) ", so the chart is locked." } }
+                p { @if *kept { "What you typed is kept. " } "Sign in to go on." }
+            },
+        ),
         Trouble::Missing => note("harm", &html! { p { b { "Enter your name and your passphrase." } } }),
-        Trouble::Wrong(left) => note("harm", &html! {
-            p { b { "That passphrase does not match this name." } }
-            p {
-                "Check that the keyboard is not set to capitals, then try again. "
-                @match left {
-                    0 => "The next try has to wait a little.",
-                    1 => "You have 1 try left before a short wait.",
-                    _ => { "You have " (left) " tries left before a short wait." }
+        Trouble::Wrong(left) => note(
+            "harm",
+            &html! {
+                p { b { "That passphrase does not match this name." } }
+                p {
+                    "Check that the keyboard is not set to capitals, then try again. "
+                    @match left {
+                        0 => "The next try has to wait a little.",
+                        1 => "You have 1 try left before a short wait.",
+                        _ => { "You have " (left) " tries left before a short wait." }
+                    }
                 }
-            }
-        }),
-        Trouble::Wait(time) => note("harm", &html! {
-            p { b { "Too many tries. Wait " (time) ", then try again." } }
-            p { "This keeps others from guessing. Your records are safe." }
-        }),
+            },
+        ),
+        Trouble::Wait(time) => note(
+            "harm",
+            &html! {
+                p { b { "Too many tries. Wait " (time) ", then try again." } }
+                p { "This keeps others from guessing. Your records are safe." }
+            },
+        ),
     }
 }
 

@@ -64,7 +64,9 @@ pub(crate) fn ask_remove(cx: &ChartCx, source: &SourceInfo) -> Markup {
         .classes
         .iter()
         .filter(|(_, n)| n.stored > 0)
-        .map(|(slug, n)| format!("{} {}", words::number(n.stored), Class::from_slug(slug).map_or(slug.as_str(), |class| class.words()).to_lowercase()))
+        .map(|(slug, n)| {
+            format!("{} {}", words::number(n.stored), Class::from_slug(slug).map_or(slug.as_str(), |class| class.words()).to_lowercase())
+        })
         .collect();
     let body = html! {
         header.head { h1 { "Take this file out?" } p { (source.name) ", added on " (words::moment(source.imported)) "." } }

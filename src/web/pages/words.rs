@@ -128,7 +128,10 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!((number(0), number(999), number(1412), number(1_000_000)), ("0".into(), "999".into(), "1,412".into(), "1,000,000".into()));
+        assert_eq!(
+            (number(0), number(999), number(1412), number(1_000_000)),
+            ("0".into(), "999".into(), "1,412".into(), "1,000,000".into())
+        );
         assert_eq!(size(6_230_000), "6.2 MB");
         assert_eq!(wait(1), "1 second");
         assert_eq!(wait(120), "2 minutes");

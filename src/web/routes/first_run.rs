@@ -63,7 +63,8 @@ pub(crate) async fn begin(State(app): State<Arc<App>>, extensions: axum::http::E
         return Ok(refused);
     }
     let theme = visitor(&extensions).theme;
-    let again = |wrong: &str| (StatusCode::BAD_REQUEST, page::form(&app.prefix, theme, &given.code, &given.fields, Some(wrong))).into_response();
+    let again =
+        |wrong: &str| (StatusCode::BAD_REQUEST, page::form(&app.prefix, theme, &given.code, &given.fields, Some(wrong))).into_response();
     if given.passphrase.chars().count() < LEAST {
         return Ok(again("The passphrase is too short. Take 15 characters or more: four or five words are easy to remember."));
     }

@@ -1,12 +1,12 @@
 //! The start, and the home page of a chart.
 
+use crate::Result;
 use crate::record::{Class, Flag, PartialDate, Standing};
 use crate::vault::{Chart, Order, Query, Row};
 use crate::web::app::{App, ChartCx, blocking};
 use crate::web::pages::home::{self, Home};
 use crate::web::pages::words;
 use crate::web::security::visitor;
-use crate::Result;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::Markup;
@@ -51,7 +51,8 @@ fn gather(chart: &Chart, last_visit: Option<i64>) -> Result<Home> {
     let mut allergies = of(Class::Allergy, &[Standing::Current], 60)?;
     allergies.sort_by_key(|row| (home::danger(row), row.title.clone()));
     let no_allergies = of(Class::Allergy, &[Standing::Absent], 20)?;
-    let mut outside: Vec<Row> = chart.groups(&[Class::Laboratory, Class::VitalSign, Class::ClinicalTest])?.into_iter().map(|g| g.latest).collect();
+    let mut outside: Vec<Row> =
+        chart.groups(&[Class::Laboratory, Class::VitalSign, Class::ClinicalTest])?.into_iter().map(|g| g.latest).collect();
     outside.retain(|row| matches!(row.flag, Some(Flag::Above | Flag::Below | Flag::Outside)) && row.standing == Standing::Current);
     outside.sort_by_key(|row| std::cmp::Reverse(moment(row)));
     let outside_more = outside.len().saturating_sub(FEW);

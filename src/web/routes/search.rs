@@ -1,8 +1,8 @@
 //! Search. What is typed goes by POST and never stands in an address: browsers keep those, and proxies log them.
 
+use crate::Result;
 use crate::web::app::{ChartCx, blocking};
 use crate::web::pages::search as page;
-use crate::Result;
 use axum::Form;
 use axum::extract::Query;
 use axum::http::HeaderMap;

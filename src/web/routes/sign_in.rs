@@ -59,7 +59,9 @@ pub(crate) async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Re
         Ok(form) => form,
         Err(refused) => return Ok(refused.into_response()),
     };
-    let say = |status: StatusCode, trouble: &Trouble| (status, page::form(&app.prefix, visitor.theme, &given.name, &given.next, Some(trouble))).into_response();
+    let say = |status: StatusCode, trouble: &Trouble| {
+        (status, page::form(&app.prefix, visitor.theme, &given.name, &given.next, Some(trouble))).into_response()
+    };
     if given.name.trim().is_empty() || given.passphrase.is_empty() {
         return Ok(say(StatusCode::BAD_REQUEST, &Trouble::Missing));
     }

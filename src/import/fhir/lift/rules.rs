@@ -183,7 +183,8 @@ fn visit(fields: &mut Fields, path: &[&str], act: &mut dyn FnMut(&mut Fields, &s
                 visit(inner, rest, act);
             }
             let emptied = |v: &Value| v.as_object().is_some_and(Fields::is_empty);
-            let gone = fields.get(*step).is_some_and(|v| emptied(v) || v.as_array().is_some_and(|a| !a.is_empty() && a.iter().all(emptied)));
+            let gone =
+                fields.get(*step).is_some_and(|v| emptied(v) || v.as_array().is_some_and(|a| !a.is_empty() && a.iter().all(emptied)));
             if gone {
                 fields.shift_remove(*step);
             }

@@ -54,7 +54,9 @@ fn single(value: Value, kind: Kind) -> Fitted {
         (Kind::Complex("Reference"), Value::String(target)) => fits(json!({ "reference": target })),
         (Kind::Complex("Identifier"), Value::String(text)) => fits(json!({ "value": text })),
         (Kind::Complex("Quantity"), Value::Number(_)) => fits(json!({ "value": value })),
-        (Kind::Complex(name), Value::Object(_)) if (has("reference") || has("display")) && takes_actor(name) => fits(json!({ "actor": value })),
+        (Kind::Complex(name), Value::Object(_)) if (has("reference") || has("display")) && takes_actor(name) => {
+            fits(json!({ "actor": value }))
+        }
         (Kind::Complex(_) | Kind::Resource, Value::Object(_)) => fits(value),
         (Kind::Complex(_) | Kind::Resource, _) => Fitted { value: None, over: Some(value) },
         (Kind::Text | Kind::Xhtml, Value::Object(_)) => as_text(value),

@@ -1,7 +1,7 @@
 //! The pages of records.
 
-use crate::web::router::Who;
 use crate::web::App;
+use crate::web::router::Who;
 use axum::Router;
 use std::sync::Arc;
 
