@@ -26,8 +26,15 @@ pub(super) struct Intake<'a> {
     total: u64,
     read: u64,
     records: u64,
-    /// Put before the place of everything that comes from inside an archive.
-    pub(super) inside: String,
+    mark: Option<Mark>,
+}
+
+/// What there was when a file of an archive began.
+struct Mark {
+    report: FileReport,
+    candidates: usize,
+    subjects: BTreeSet<String>,
+    waiting: usize,
 }
 
 impl<'a> Intake<'a> {
@@ -45,7 +52,7 @@ impl<'a> Intake<'a> {
             total,
             read: 0,
             records: 0,
-            inside: String::new(),
+            mark: None,
         }
     }
 
@@ -57,10 +64,6 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    fn place(&self, place: &str) -> String {
-        if self.inside.is_empty() { place.to_owned() } else { format!("{}: {place}", self.inside) }
-    }
-
     fn class_counts(&mut self, class: Class) -> &mut Counts {
         self.report.classes.entry(class.slug().to_owned()).or_default()
     }
@@ -69,9 +72,6 @@ impl<'a> Intake<'a> {
         let concept = medication_reference(&found.resource).and_then(|r| self.medications.get(r)).cloned();
         let facts = facts_with(&found.resource, concept.as_ref());
         self.scope(&mut found);
-        if !self.inside.is_empty() {
-            found.place = self.place(&found.place);
-        }
         let outcome = self.import.put(&found, &facts)?;
         if !found.counted {
             self.report.supporting += 1;
@@ -180,14 +180,35 @@ impl Sink for Intake<'_> {
         let counts = self.class_counts(class);
         counts.found += 1;
         counts.skipped += 1;
-        let place = self.place(place);
-        self.report.skipped.push(Skipped { place, what: what.to_owned(), why: why.to_owned() });
+        self.report.skipped.push(Skipped { place: place.to_owned(), what: what.to_owned(), why: why.to_owned() });
         Ok(())
     }
 
     fn warn(&mut self, place: &str, why: &str) {
-        let place = self.place(place);
-        self.report.warnings.push(Warning { place, why: why.to_owned() });
+        self.report.warnings.push(Warning { place: place.to_owned(), why: why.to_owned() });
+    }
+
+    fn mark(&mut self) -> Result<()> {
+        self.import.mark()?;
+        self.mark = Some(Mark {
+            report: self.report.clone(),
+            candidates: self.candidates.len(),
+            subjects: self.subjects.clone(),
+            waiting: self.waiting.len(),
+        });
+        Ok(())
+    }
+
+    fn undo(&mut self) -> Result<()> {
+        self.import.undo()?;
+        if let Some(mark) = self.mark.take() {
+            self.report = mark.report;
+            self.candidates.truncate(mark.candidates);
+            self.subjects = mark.subjects;
+            self.waiting.truncate(mark.waiting);
+            self.last_subject.clear();
+        }
+        Ok(())
     }
 
     fn progress(&mut self, bytes: u64) -> Result<()> {

@@ -1,10 +1,15 @@
 //! One file from its bytes into the vault: told by content, read, judged, stored in one transaction.
 
+use super::archive::{self, HEAD, Member};
+use super::documents::{self, Document};
 use super::identity::{Known, Only, Verdict, judge};
 use super::intake::{Intake, too_large};
+use super::limits::{check_xml, read_whole};
 use super::report::FileReport;
-use super::sniff::{Format, sniff};
-use super::{Limits, Sink, ccda, documents, fhir};
+use super::sniff::{Format, decode_xml, sniff, why_not};
+use super::worker::Worker;
+use super::xdm::About;
+use super::{Limits, Sink, ccda, fhir};
 use crate::record::PatientIdentity;
 use crate::vault::{Chart, Original, Staged};
 use crate::{Error, Kind, Result};
@@ -118,7 +123,9 @@ impl<'a> Job<'a> {
             let import = self.chart.import(self.name, &self.options.by, self.again)?;
             let filter = only.as_ref().map(|(only, _)| only.clone());
             let mut intake = Intake::new(import, report.clone(), filter, self.progress, self.size);
-            if let Err(e) = read(open()?, self.name, self.limits, &self.options.worker, &mut intake).and_then(|()| intake.settle()) {
+            if let Err(e) =
+                read(open()?, self.name, self.limits, &Worker::new(&self.options.worker), &mut intake).and_then(|()| intake.settle())
+            {
                 if matches!(e.kind, Kind::Refused | Kind::TooMuch) {
                     return Ok(Done::Refused(refused(FileReport { format: intake.report.format, ..report }, &e)));
                 }
@@ -173,48 +180,88 @@ fn refused(mut report: FileReport, error: &Error) -> FileReport {
     report
 }
 
-/// How much of a file its format is told from.
-const HEAD: usize = 64 << 10;
-
-fn read(mut input: Original, name: &str, limits: &Limits, worker: &std::path::Path, intake: &mut Intake<'_>) -> Result<()> {
+fn read(mut input: Original, name: &str, limits: &Limits, worker: &Worker, sink: &mut Intake<'_>) -> Result<()> {
     let mut head = Vec::with_capacity(HEAD);
     (&mut input).take(HEAD as u64).read_to_end(&mut head)?;
     input.seek(SeekFrom::Start(0))?;
     let format = sniff(&head);
-    let _ = worker;
-    intake.report.format = read_as(format, &mut BufReader::with_capacity(1 << 18, input), name, limits, intake)?;
-    Ok(())
-}
-
-fn read_as(format: Format, input: &mut dyn Read, name: &str, limits: &Limits, sink: &mut dyn Sink) -> Result<String> {
-    Ok(match format {
-        Format::FhirJson => fhir::read_json(input, limits, sink)?,
-        Format::FhirNdjson => fhir::read_ndjson(input, limits, sink)?,
-        Format::Ccda => {
-            ccda::read(&whole(input, limits)?, name, limits, sink)?;
-            "ccda".into()
+    format.slug().clone_into(&mut sink.report.format);
+    let mut input = BufReader::with_capacity(1 << 18, input);
+    let kind = match format {
+        Format::Zip | Format::Gzip => {
+            let mut dispatch = |member: Member<'_>, sink: &mut dyn Sink| {
+                let path = Some(member.path).filter(|p| !p.is_empty());
+                // What a gzip file holds has no name of its own.
+                let name = if path.is_some() { member.name().to_owned() } else { name.to_owned() };
+                let part = Part { format: member.format, name: &name, path, about: member.about, limits, worker };
+                read_member(&part, member.size, member.input, sink)
+            };
+            archive::read(&mut input, format, limits, &mut dispatch, sink)?
         }
         Format::Empty => {
             return Err(Error::refused("This file is empty: it holds no bytes at all. Nothing was stored. Download it again."));
         }
-        Format::Unknown(what) => {
-            return Err(Error::refused(format!("This file looks like {what}, which Keepwell cannot read. Nothing was stored.")));
-        }
-        other => {
-            documents::read(other, &whole(input, limits)?, name, limits, sink)?;
-            "document".into()
-        }
-    })
+        Format::Xml | Format::Unknown(_) => return Err(Error::refused(format!("{} Nothing was stored.", why_not(format, &head)))),
+        _ => read_as(&Part { format, name, path: None, about: None, limits, worker }, &mut input, sink)?,
+    };
+    sink.report.format = kind;
+    Ok(())
 }
 
-fn whole(input: &mut dyn Read, limits: &Limits) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    input.take(limits.document_bytes + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limits.document_bytes {
-        return Err(Error::new(
-            Kind::TooMuch,
-            format!("This document is larger than {} MB, the most that is read in one piece.", limits.document_bytes >> 20),
-        ));
+/// One file, alone or in an archive, and what is known about it.
+struct Part<'a> {
+    format: Format,
+    name: &'a str,
+    path: Option<&'a str>,
+    about: Option<&'a About>,
+    limits: &'a Limits,
+    worker: &'a Worker,
+}
+
+/// Members of archives up to this size are checked whole before anything of them is stored.
+const SMALL: u64 = 8 << 20;
+
+/// A stream that breaks in the middle must leave nothing of itself behind while the rest of its archive is kept.
+fn read_member(part: &Part<'_>, size: u64, input: &mut dyn Read, sink: &mut dyn Sink) -> Result<String> {
+    if part.format != Format::FhirJson {
+        return read_as(part, input, sink);
     }
-    Ok(bytes)
+    if (1..SMALL).contains(&size) {
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes)?;
+        if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok() {
+            return read_as(part, &mut bytes.as_slice(), sink);
+        }
+        return marked(part, &mut bytes.as_slice(), sink);
+    }
+    marked(part, input, sink)
+}
+
+fn marked(part: &Part<'_>, input: &mut dyn Read, sink: &mut dyn Sink) -> Result<String> {
+    sink.mark()?;
+    let result = read_as(part, input, sink);
+    if matches!(&result, Err(e) if matches!(e.kind, Kind::Refused | Kind::TooMuch)) {
+        sink.undo()?;
+    }
+    result
+}
+
+fn read_as(part: &Part<'_>, input: &mut dyn Read, sink: &mut dyn Sink) -> Result<String> {
+    let Part { format, name, path, about, limits, worker } = *part;
+    match format {
+        Format::FhirJson => return fhir::read_json(input, limits, sink),
+        Format::FhirNdjson => return fhir::read_ndjson(input, limits, sink),
+        Format::FhirXml => {
+            let bytes = read_whole(input, limits)?;
+            let (text, odd) = decode_xml(&bytes);
+            if let Some(odd) = odd {
+                sink.warn("/", odd);
+            }
+            check_xml(&text, limits)?;
+            return fhir::read_xml(&text, limits, sink);
+        }
+        Format::Ccda => ccda::read(&read_whole(input, limits)?, name, limits, sink)?,
+        _ => documents::read(&Document { format, bytes: &read_whole(input, limits)?, name, path, about }, worker, limits, sink)?,
+    }
+    Ok(format.slug().to_owned())
 }

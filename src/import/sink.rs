@@ -55,6 +55,20 @@ pub trait Sink {
     fn skip(&mut self, place: &str, what: &str, why: &str) -> Result<()>;
     /// Something the person should know that is not an entry: odd input read leniently, junk ignored by name.
     fn warn(&mut self, place: &str, why: &str);
+    /// A file of an archive begins, of which all or nothing is to count: see [`Sink::undo`].
+    ///
+    /// # Errors
+    /// Internal when the vault fails.
+    fn mark(&mut self) -> Result<()> {
+        Ok(())
+    }
+    /// Everything found and skipped since [`Sink::mark`] is forgotten: the file turned out to be broken in the middle.
+    ///
+    /// # Errors
+    /// Internal when the vault fails.
+    fn undo(&mut self) -> Result<()> {
+        Ok(())
+    }
     /// How far the reader is, in bytes of the file. Returns an error when the person cancelled.
     fn progress(&mut self, bytes: u64) -> Result<()> {
         let _ = bytes;

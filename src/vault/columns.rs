@@ -19,8 +19,8 @@ pub(super) const COLUMNS: &str = "ver, content, class, kind, fhir_id, title, cod
 /// What a row is read from: the record with alias `r`, its body `b.body`, the id of its source and its place.
 pub(super) const ROW: &str = "SELECT r.rid, r.class, r.kind, r.fhir_id, r.title, r.code, r.grp, r.date, r.until, r.standing, \
      r.flag, r.number, r.unit, r.full_url, r.added, r.vers, b.body, s.id, \
-     (SELECT place FROM seen e WHERE e.rid = r.rid AND e.src = r.src ORDER BY e.gone, e.seq LIMIT 1), \
-     lower(hex(r.key)) FROM records r JOIN bodies b ON b.rid = r.rid JOIN sources s ON s.sid = r.src";
+     (SELECT place FROM seen e WHERE e.rid = r.rid AND e.src = r.src ORDER BY e.gone, e.seq LIMIT 1), lower(hex(r.key)) \
+     FROM records r JOIN bodies b ON b.rid = r.rid JOIN sources s ON s.sid = r.src";
 
 /// The columns of a record that is about to be written.
 pub(super) struct Columns<'a> {

@@ -258,6 +258,25 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
+    /// A part begins that [`Import::undo`] can take back.
+    ///
+    /// # Errors
+    /// Internal when the database fails.
+    pub fn mark(&self) -> Result<()> {
+        // A mark of before is of no more use; there may be none.
+        let conn = self.conn()?;
+        let _ = conn.execute_batch("RELEASE part");
+        Ok(conn.execute_batch("SAVEPOINT part")?)
+    }
+
+    /// Takes back everything put since [`Import::mark`].
+    ///
+    /// # Errors
+    /// Internal when the database fails.
+    pub fn undo(&self) -> Result<()> {
+        Ok(self.conn()?.execute_batch("ROLLBACK TO part; RELEASE part")?)
+    }
+
     /// As [`Chart::set_note`], in the same transaction.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 mod demo;
 mod export;
 mod export_world;
+mod fhir_corpus;
 mod files;
 mod files_corpus;
 mod hostile;

@@ -119,6 +119,14 @@ impl Sink for Placed<'_> {
     fn warn(&mut self, place: &str, why: &str) {
         self.sink.warn(&self.place(place), why);
     }
+    fn mark(&mut self) -> Result<()> {
+        let result = self.sink.mark();
+        self.watch(result)
+    }
+    fn undo(&mut self) -> Result<()> {
+        let result = self.sink.undo();
+        self.watch(result)
+    }
     fn progress(&mut self, bytes: u64) -> Result<()> {
         let result = self.sink.progress(self.base + bytes.min(self.span));
         self.watch(result)
