@@ -1,1 +1,22 @@
-//! Reading: one clean chart out of many sources.
+//! Reading: one clean chart out of many sources. Rooms of records, no HTML:
+//!
+//! - [`words`]: any FHIR resource as labelled facts; nothing it holds is left out.
+//! - [`results`], [`units`], [`trend`], [`panels`]: tests, their values, and what may share a line.
+//! - [`medicines`], [`timing`]: the medicine list, its differences, the times of the day.
+//! - [`link`]: the same thing from several sources as one line.
+//! - [`people`], [`person`], [`money`], [`documents`], [`timeline`]: who, whose, how much, which paper, when.
+
+pub mod documents;
+pub mod link;
+pub mod medicines;
+pub mod money;
+pub mod panels;
+pub mod people;
+pub mod person;
+pub mod results;
+pub mod sources;
+pub mod timeline;
+pub mod timing;
+pub mod trend;
+pub mod units;
+pub mod words;

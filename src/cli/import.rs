@@ -58,9 +58,11 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     let limits = config.limits();
     let mut report = Report::default();
     for path in files {
-        let bar = Bar::new(&path.file_name().unwrap_or_default().to_string_lossy(), &stop);
+        // The folder that a file lay in is nobody's business but the command line's.
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let bar = Bar::new(&name, &stop);
         let staged = stage(&chart, &path)?;
-        let done = pipeline::import(&chart, staged, &path.to_string_lossy(), &limits, &options, &bar);
+        let done = pipeline::import(&chart, staged, &name, &limits, &options, &bar);
         bar.finish();
         let mut file = done?.report;
         file.path = path.to_string_lossy().into_owned();

@@ -36,9 +36,9 @@ pub struct Member<'a> {
     pub input: &'a mut dyn Read,
 }
 
-impl Member<'_> {
+impl<'a> Member<'a> {
     /// The last part of the path.
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> &'a str {
         self.path.rsplit('/').next().unwrap_or(self.path)
     }
 }

@@ -71,7 +71,11 @@ pub fn import(chart: &Chart, staged: Staged, name: &str, limits: &Limits, option
     let job = Job { chart, name, limits, options, progress, size: staged.size(), again: None };
     match job.run(report, &|| staged.open())? {
         Done::Entered(intake) if !options.dry_run => {
-            let Intake { import, report, .. } = *intake;
+            let Intake { import, mut report, .. } = *intake;
+            if let Some(source) = same_file(chart, &report)? {
+                report.source = source;
+                return Ok(Imported { report, staged: None });
+            }
             Ok(Imported { report: import.commit(Some(staged), report)?, staged: None })
         }
         Done::Entered(intake) => Ok(Imported { report: intake.report, staged: Some(staged) }),
@@ -97,6 +101,15 @@ pub fn reimport(chart: &Chart, source: &str, limits: &Limits, options: &Options,
         Done::Entered(intake) => Ok(intake.report),
         Done::Refused(report) => Ok(report),
     }
+}
+
+/// The source that this very file became before, if nothing in it is new: a second copy would only clutter the list.
+fn same_file(chart: &Chart, report: &FileReport) -> Result<Option<String>> {
+    if report.stored + report.updated > 0 {
+        return Ok(None);
+    }
+    let sources = chart.sources()?;
+    Ok(sources.into_iter().find(|s| s.removed.is_none() && s.report.sha256 == report.sha256).map(|s| s.id))
 }
 
 struct Job<'a> {

@@ -83,7 +83,7 @@ pub fn sniff(head: &[u8]) -> Format {
     if text.chars().all(char::is_whitespace) {
         return Format::Empty;
     }
-    if let Some(format) = markup::sniff(&text) {
+    if let Some(format) = magic::sniff_text(&text).or_else(|| markup::sniff(&text)) {
         return format;
     }
     if encoding::is_plain(&text) { Format::Text } else { Format::Unknown("") }
@@ -176,6 +176,11 @@ mod tests {
             (b"{\\rtf1\\ansi Hello}".to_vec(), Format::Rtf),
             (b"MSH|^~\\&|LAB".to_vec(), Format::Unknown("a hospital message (HL7 v2)")),
             ([vec![0; 128], b"DICM".to_vec()].concat(), Format::Unknown("a DICOM image")),
+            (b"\xef\xbb\xbfMSH|^~\\&|LAB".to_vec(), Format::Unknown("a hospital message (HL7 v2)")),
+            (b"\x0bMSH|^~\\&|LAB\r\x1c\r".to_vec(), Format::Unknown("a hospital message (HL7 v2)")),
+            ([b"II*\0".to_vec(), vec![0; 124], b"DICM".to_vec()].concat(), Format::Unknown("a DICOM image")),
+            (b"# 23andMe\n#\n# rsid\tchromosome\tposition\tgenotype\n".to_vec(), Format::Unknown("raw genetic data")),
+            (b"https://viewer.example/v#shlink:/eyJ1".to_vec(), Format::Unknown("a SMART Health Link")),
             (b"BEGIN:VCALENDAR\r\n".to_vec(), Format::Unknown("a calendar (iCalendar)")),
             (b"age-encryption.org/v1\n".to_vec(), Format::Unknown("a locked file (age encryption)")),
             ("Grüße aus der Praxis".as_bytes().to_vec(), Format::Text),

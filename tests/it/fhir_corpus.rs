@@ -29,7 +29,8 @@ fn count(value: &Value) -> usize {
         }
         Some("Parameters") => inside(value).max(1),
         Some(_) => 1,
-        None => 0,
+        // One entry of a Bundle alone.
+        None => value.get("resource").map_or(0, count),
     }
 }
 
@@ -46,6 +47,7 @@ fn counted(path: &Path, bytes: &[u8]) -> Option<usize> {
             one => Some(count(&one)),
         },
         "ndjson" | "phr" => text.lines().filter(|l| !l.trim().is_empty()).map(|l| Some(count(&serde_json::from_str(l).ok()?))).sum(),
+        "xml" if !text.contains("http://hl7.org/fhir") => None,
         "xml" => match text.matches("<resource>").count() {
             0 => Some(1),
             n => Some(n),

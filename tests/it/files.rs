@@ -1,5 +1,6 @@
 //! What files are, what archives hold, what documents say: from bytes to the records that readers hand over.
 
+use super::files_made::pdf;
 use super::hostile::{Case, Fate, Raw, Room, cases, gzip, zip};
 use keepwell::import::archive::{self, Member};
 use keepwell::import::documents::{self, Document};
@@ -15,46 +16,6 @@ use std::time::{Duration, Instant};
 
 pub(crate) fn worker() -> Worker {
     Worker::new(env!("CARGO_BIN_EXE_keepwell"))
-}
-
-/// A PDF of pages with one line each.
-pub(crate) fn pdf(lines: &[&str]) -> Vec<u8> {
-    let pages: Vec<Vec<u8>> = lines.iter().map(|l| format!("BT /F1 24 Tf 60 700 Td ({l}) Tj ET").into_bytes()).collect();
-    pdf_of(&pages, "/Font<</F1 3 0 R>>", b"")
-}
-
-/// A PDF of pages with these content streams.
-pub(crate) fn pdf_of(pages: &[Vec<u8>], resources: &str, more: &[u8]) -> Vec<u8> {
-    let mut objects: Vec<Vec<u8>> = vec![
-        b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
-        {
-            let kids: Vec<String> = (0..pages.len()).map(|n| format!("{} 0 R", 5 + n * 2)).collect();
-            format!("<</Type/Pages/Count {}/Kids[{}]>>", pages.len(), kids.join(" ")).into_bytes()
-        },
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>".to_vec(),
-        b"<</Title(Discharge letter)/CreationDate(D:20190324101112+01'00')>>".to_vec(),
-    ];
-    for (n, page) in pages.iter().enumerate() {
-        let text = format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<<{resources}>>/Contents {} 0 R>>", 6 + n * 2);
-        objects.push(text.into_bytes());
-        objects.push([format!("<</Length {}>>stream\n", page.len()).as_bytes(), page, b"\nendstream"].concat());
-    }
-    let mut out = b"%PDF-1.4\n".to_vec();
-    let mut places = Vec::new();
-    for (n, object) in objects.iter().enumerate() {
-        places.push(out.len());
-        out.extend(format!("{} 0 obj", n + 1).bytes());
-        out.extend(object);
-        out.extend(b"endobj\n");
-    }
-    out.extend(more);
-    let xref = out.len();
-    out.extend(format!("xref\n0 {}\n0000000000 65535 f \n", places.len() + 1).bytes());
-    for place in &places {
-        out.extend(format!("{place:010} 00000 n \n").bytes());
-    }
-    out.extend(format!("trailer<</Size {}/Root 1 0 R/Info 4 0 R>>\nstartxref\n{xref}\n%%EOF\n", places.len() + 1).bytes());
-    out
 }
 
 /// Takes a file in as far as this room goes: told apart, unpacked, checked; documents become records. Data formats are
@@ -371,6 +332,24 @@ fn a_reader_that_takes_too_long_is_ended() {
     assert!(started.elapsed() < Duration::from_secs(5));
     let missing = Worker::new("/nonexistent/keepwell").pdf_text(&pdf(&["x"]));
     assert_eq!(missing, Err(Trouble::Unreadable));
+}
+
+#[test]
+fn letters_of_every_kind_are_kept_with_their_text() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/documents");
+    for (name, slug, words) in [
+        ("eye-clinic.rtf", "rtf", "Herr Möller, your eye pressure was 18\u{a0}mmHg"),
+        ("discharge.html", "html", "Metoprolol\t\t47.5 mg\t\tonce a day"),
+        ("travel-advice.txt", "text", "Impfungen für die Reise: Hepatitis A"),
+    ] {
+        let bytes = std::fs::read(folder.join(name)).unwrap();
+        let (result, sink) = take(&bytes, name);
+        assert_eq!((result.unwrap().as_str(), sink.warnings.len(), sink.skipped.len()), (slug, 0, 0), "{name}");
+        let text = extracted_text(&sink.found[0].resource).unwrap();
+        assert!(text.contains(words), "{name}: {text}");
+        let shown = documents::as_html(sniff(&bytes), &bytes).unwrap();
+        assert!(!shown.contains("script") && !shown.contains("tracker"), "{name}: {shown}");
+    }
 }
 
 #[test]

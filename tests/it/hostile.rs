@@ -1,6 +1,7 @@
 //! Files made to do harm, or broken in transit. All are made here, by code; every test that takes files in runs the same
 //! table: the readers by themselves, the import as a whole, the upload page.
 
+use super::files_made;
 use std::io::Write;
 
 /// What must become of a case.
@@ -223,14 +224,24 @@ fn documents(add: Add<'_>) {
     use Fate::{Kept, Survived};
     use Room::Document;
     add(Document, "a PDF of noise", Kept, &["could not be read"], [b"%PDF-1.7\n".to_vec(), noise(20_000)].concat());
-    let whole = super::files::pdf(&["Take one tablet a day."]);
+    let whole = files_made::pdf(&["Take one tablet a day."]);
     add(Document, "a PDF cut short", Survived, &[], whole[..whole.len() / 2].to_vec());
     let looped = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[2 0 R]/Parent 2 0 R>>endobj\ntrailer<</Root 1 0 R>>";
     add(Document, "a PDF whose pages contain themselves", Kept, &["could not be read"], looped.to_vec());
     let deep = format!("%PDF-1.4\n1 0 obj\n{}\nendobj\ntrailer<</Root 1 0 R>>", "[".repeat(3_000_000));
     add(Document, "a PDF nested without end", Kept, &["could not be read"], deep.into());
-    let form = super::files::pdf_of(&[b"/F Do".to_vec()], "/XObject<</F 99 0 R>>", b"99 0 obj<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</F 99 0 R>>>>/Length 5>>stream\n/F Do\nendstream endobj\n");
-    add(Document, "a PDF form that draws itself", Survived, &[], form);
+    let form = files_made::stream("/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</F 7 0 R>>>>", b"/F Do");
+    let form = files_made::pdf_of(&[b"/F Do".to_vec()], "/XObject<</F 7 0 R>>", &[form]);
+    add(Document, "a PDF form that draws itself", Kept, &["too long or needed too much", "could not be read"], form);
+    let bomb = files_made::stream("/Filter/FlateDecode", &endless_deflate());
+    let bomb = files_made::pdf_objects(&[
+        b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>".to_vec(),
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R>>".to_vec(),
+        b"<</Title(Bomb)>>".to_vec(),
+        bomb,
+    ]);
+    add(Document, "a PDF stream that unpacks to four gigabytes", Kept, &["could not be read"], bomb);
     let page = whole.clone();
     let page = String::from_utf8_lossy(&page).replace("[0 0 595 842]", "[0 0 99999999999 1e38]").into_bytes();
     add(Document, "a PDF page as large as a country", Survived, &[], page);
@@ -257,6 +268,15 @@ fn documents(add: Add<'_>) {
         b"<html><body><script>fetch('//evil.example')</script><p>Hello</body></html>".to_vec(),
     );
     add(Document, "one line of forty million letters", Survived, &[], vec![b'a'; 40 << 20]);
+}
+
+/// Four gigabytes of zeros, deflated: one block that ends on a byte, over and over.
+fn endless_deflate() -> Vec<u8> {
+    let zeros = vec![0; 16 << 20];
+    let mut packer = flate2::Compress::new(flate2::Compression::best(), false);
+    let mut block = Vec::with_capacity(1 << 20);
+    packer.compress_vec(&zeros, &mut block, flate2::FlushCompress::Full).unwrap();
+    [b"\x78\x9c".to_vec(), block.repeat(256)].concat()
 }
 
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {

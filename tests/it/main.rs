@@ -1,12 +1,15 @@
-//! The one integration binary: a room, a module.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! Integration tests: one binary, one module a room.
+#![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is not as it should be")]
 
+mod ccda_frame;
 mod demo;
 mod export;
 mod export_world;
+mod fhir;
 mod fhir_corpus;
 mod files;
 mod files_corpus;
+mod files_made;
 mod hostile;
 mod vault;
 mod vault_search;

@@ -65,7 +65,7 @@ fn list(zip: &Zip<'_>) -> Vec<Entry> {
     let mut entries = Vec::with_capacity(zip.len());
     for index in 0..zip.len() {
         let Ok(file) = zip.by_index_data(index) else { continue };
-        let given = file.name().map_or_else(|_| String::from_utf8_lossy(file.name_raw()).into_owned(), |n| n.into_owned());
+        let given = file.name().map_or_else(|_| String::from_utf8_lossy(file.name_raw()).into_owned(), std::borrow::Cow::into_owned);
         let (path, outside) = shown(&given);
         let shape = match () {
             () if outside => Shape::Outside,

@@ -49,7 +49,7 @@ fn too_long() -> io::Error {
 }
 
 fn is_foreign(e: &io::Error) -> bool {
-    !e.get_ref().is_some_and(|inner| inner.is::<Error>())
+    !matches!(e.get_ref(), Some(inner) if inner.is::<Error>())
 }
 
 /// The bytes of a member. Errors of unpacking become words about damage; Keepwell's own pass.

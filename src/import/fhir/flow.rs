@@ -25,8 +25,8 @@ pub(super) struct Item {
 /// Takes the resources of one file in their order.
 pub(super) struct Flow<'a> {
     pub(super) sink: &'a mut dyn Sink,
-    /// The version that the file has shown so far.
-    version: Option<Version>,
+    /// How many resources left no doubt of their version, by version. The most frequent is that of their neighbours.
+    sure: [u64; 5],
     held: Vec<(Item, u8)>,
     held_bytes: usize,
     /// Resources handed on, by version, oldest first.
@@ -39,12 +39,17 @@ pub(super) struct Flow<'a> {
 
 impl<'a> Flow<'a> {
     pub(super) fn new(sink: &'a mut dyn Sink) -> Self {
-        Self { sink, version: None, held: Vec::new(), held_bytes: 0, seen: [0; 5], told: 0, warned_r5: false, met: 0 }
+        Self { sink, sure: [0; 5], held: Vec::new(), held_bytes: 0, seen: [0; 5], told: 0, warned_r5: false, met: 0 }
     }
 
     /// Lets neighbours without evidence follow this version.
     pub(super) fn expect(&mut self, version: Version) {
-        self.version = Some(version);
+        self.sure[version as usize] += 1;
+    }
+
+    /// The version that the file has shown so far.
+    fn shown(&self) -> Option<Version> {
+        Version::ALL.into_iter().filter(|v| self.sure[*v as usize] > 0).max_by_key(|v| self.sure[*v as usize])
     }
 
     /// How far the reader is.
@@ -60,14 +65,11 @@ impl<'a> Flow<'a> {
     pub(super) fn take(&mut self, item: Item, bytes: usize) -> Result<()> {
         match evidence(&item.resource) {
             Evidence::Sure(version) => {
-                // One stray resource does not change what its neighbours are: R4B and R5 are shown by few types.
-                if self.version.is_none() || version <= Version::R4 {
-                    self.version = Some(version);
-                }
+                self.sure[version as usize] += 1;
                 self.release()?;
                 self.emit(item, version)
             }
-            Evidence::OneOf(bits) => match self.version {
+            Evidence::OneOf(bits) => match self.shown() {
                 Some(version) => self.emit(item, pick(bits, version)),
                 None => {
                     self.held.push((item, bits));
@@ -84,7 +86,7 @@ impl<'a> Flow<'a> {
         if self.held.is_empty() {
             return Ok(());
         }
-        let version = self.version.unwrap_or_else(|| {
+        let version = self.shown().unwrap_or_else(|| {
             let common = self.held.iter().fold(0b111, |all, (_, bits)| all & bits);
             let leans: i64 = self.held.iter().map(|(item, _)| leaning(&item.resource)).sum();
             let likely = if leans < 0 { Version::Stu3 } else { Version::R4 };
@@ -129,7 +131,7 @@ impl<'a> Flow<'a> {
     pub(super) fn finish(mut self) -> Result<Version> {
         self.release()?;
         let most = Version::ALL.into_iter().max_by_key(|v| self.seen[*v as usize]).unwrap_or(Version::R4);
-        Ok(if self.seen.iter().all(|n| *n == 0) { self.version.unwrap_or(Version::R4) } else { most })
+        Ok(if self.seen.iter().all(|n| *n == 0) { self.shown().unwrap_or(Version::R4) } else { most })
     }
 }
 
@@ -138,7 +140,8 @@ fn pick(bits: u8, version: Version) -> Version {
     if bits & version.bit() != 0 {
         return version;
     }
-    [Version::R4, Version::Stu3, Version::Dstu2].into_iter().find(|v| bits & v.bit() != 0).unwrap_or(version)
+    let nearness = if version == Version::Dstu2 { [Version::Stu3, Version::R4, Version::R4] } else { [Version::R4, Version::Stu3, Version::Dstu2] };
+    nearness.into_iter().find(|v| bits & v.bit() != 0).unwrap_or(version)
 }
 
 /// `Patient/123` for reports, as far as it can be told.

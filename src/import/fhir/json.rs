@@ -69,6 +69,11 @@ fn object(scanner: &mut Scanner, flow: &mut Flow) -> Result<Shape> {
     }
     let kind = fields.get("resourceType").and_then(Value::as_str).unwrap_or("");
     match kind {
+        // One entry of a Bundle alone, as some tools save it.
+        "" if fields.get("resource").is_some_and(|r| r.get("resourceType").is_some()) => {
+            unfold::entry(flow, Value::Object(fields), "/".to_owned(), bytes)?;
+            Ok(Shape::Resource)
+        }
         "" => Err(words::not_fhir(words::looks_like(&fields))),
         "Bundle" => {
             // Entries that came before `resourceType` and did not look like a Bundle's still stand in the fields.

@@ -21,6 +21,7 @@ pub(super) fn keep(parent: &mut Fields, url: &str, value: Value) {
 /// An extension with the value, typed by its looks; what is no data type becomes nested extensions named by the elements.
 pub(super) fn extension(url: &str, value: Value) -> Value {
     match value {
+        Value::String(text) if is_date_time(&text) => json!({ "url": url, "valueDateTime": text }),
         Value::String(text) => json!({ "url": url, "valueString": text }),
         Value::Bool(flag) => json!({ "url": url, "valueBoolean": flag }),
         Value::Number(number) => {
@@ -38,6 +39,14 @@ pub(super) fn extension(url: &str, value: Value) -> Value {
         }
         Value::Null => json!({ "url": url }),
     }
+}
+
+/// A whole date, with or without a time and offset: a year or month alone may as well be something else.
+fn is_date_time(text: &str) -> bool {
+    let (date, time) = text.split_once('T').map_or((text, None), |(date, time)| (date, Some(time)));
+    let dashes = date.len() == 10 && date.bytes().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { b == b'-' } else { b.is_ascii_digit() });
+    let offset = |time: &str| time.ends_with('Z') || time.get(time.len().saturating_sub(6)..).is_some_and(|o| o.starts_with(['+', '-']));
+    dashes && time.is_none_or(|time| time.len() >= 9 && offset(time))
 }
 
 fn nested(url: &str, fields: Fields) -> Value {

@@ -7,6 +7,7 @@
 mod dstu2;
 mod fit;
 mod keep;
+mod r5;
 mod rules;
 mod shape;
 mod stu3;
@@ -45,7 +46,7 @@ fn lift_fields(mut fields: Fields, version: Version) -> Fields {
 
 /// A map that needs more than a rule, by the name that the rules call it.
 fn call(name: &str) -> Option<fn(&mut Fields)> {
-    stu3::call(name).or_else(|| dstu2::call(name))
+    stu3::call(name).or_else(|| dstu2::call(name)).or_else(|| r5::call(name))
 }
 
 /// The elements of a list under a key, or the one object there.

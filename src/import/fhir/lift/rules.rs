@@ -12,7 +12,7 @@
 //!   notDone ! status=not-done         a negation that was a flag: if true the other element says so, the old value is kept
 //!   statusReason "                    a text becomes a concept with only that text
 //!   intent + order                    true of every resource of this type by what the type means
-//!   status ?                          R4 asks for it: if absent, said to be so (data-absent-reason)
+//!   status ?                          R4 asks for it: if absent, said to be so (data-absent-reason); `??` where it is no primitive
 //!   goal_status()                     a map written in code
 //! ```
 //! `T:` stands for `http://terminology.hl7.org/CodeSystem/`. What a rule cannot move stays where it is, to be kept as an extension.
@@ -42,7 +42,7 @@ enum Rule {
     Flag { path: Path, to: &'static str, value: &'static str },
     Text { path: Path },
     Always { key: &'static str, value: &'static str },
-    Absent { key: &'static str },
+    Absent { path: Path, primitive: bool },
     Call(fn(&mut Fields)),
 }
 
@@ -117,7 +117,7 @@ fn parse_rule(line: &'static str) -> Option<Rule> {
         }
         "\"" => Rule::Text { path: from },
         "+" => Rule::Always { key: path, value: rest },
-        "?" => Rule::Absent { key: path },
+        "?" | "??" => Rule::Absent { path: from, primitive: op == "?" },
         _ => return None,
     })
 }
@@ -327,18 +327,19 @@ impl Rule {
             Self::Always { key, value } => {
                 fields.entry(*key).or_insert_with(|| Value::String((*value).to_owned()));
             }
-            Self::Absent { key } => absent(fields, key),
+            Self::Absent { path, primitive } => visit(fields, path, &mut |parent, key| absent(parent, key, *primitive)),
             Self::Call(map) => map(fields),
         }
     }
 }
 
 /// FHIR R4, "data-absent-reason": the source did not give what R4 asks for.
-fn absent(fields: &mut Fields, key: &str) {
+fn absent(fields: &mut Fields, key: &str, primitive: bool) {
     let under = format!("_{key}");
     if !fields.contains_key(key) && !fields.contains_key(&under) {
         let url = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
-        fields.insert(under, json!({ "extension": [{ "url": url, "valueCode": "unknown" }] }));
+        let key = if primitive { under } else { key.to_owned() };
+        fields.insert(key, json!({ "extension": [{ "url": url, "valueCode": "unknown" }] }));
     }
 }
 

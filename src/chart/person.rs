@@ -1,0 +1,87 @@
+//! About the person: what each source says, side by side where they differ.
+
+use super::words::{Content, Fact, Said, facts};
+use crate::vault::Row;
+
+/// One line of the page about the person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// What: "Born", "Phone and e-mail".
+    pub label: String,
+    /// Each thing said, and the sources that say it.
+    pub said: Vec<(String, Vec<String>)>,
+}
+
+impl Line {
+    /// Whether sources contradict each other: only where a person can have just one answer.
+    pub fn differs(&self) -> bool {
+        const ONE: [&str; 5] = ["Born", "Sex", "Sex at birth", "Died", "Married or not"];
+        self.said.len() > 1 && ONE.contains(&self.label.as_str())
+    }
+}
+
+/// What is only plumbing between systems.
+const LEFT_OUT: [&str; 5] =
+    ["About the record itself", "Number of the record at its source", "In the source’s own words", "Linked to", "Photo"];
+
+/// Reads all Patient records into lines, in the order in which the first one gives them.
+pub fn lines(patients: &[Row]) -> Vec<Line> {
+    let mut out: Vec<Line> = Vec::new();
+    for row in patients {
+        for fact in facts(&row.resource()).into_iter().filter(|f| !LEFT_OUT.contains(&f.label.as_str())) {
+            for text in texts(&fact) {
+                let place = out.iter().position(|l| l.label == fact.label).unwrap_or_else(|| {
+                    out.push(Line { label: fact.label.clone(), said: Vec::new() });
+                    out.len() - 1
+                });
+                let said = &mut out[place].said;
+                match said.iter_mut().find(|(t, _)| super::link::folded(t) == super::link::folded(&text)) {
+                    Some((_, sources)) if !sources.contains(&row.source) => sources.push(row.source.clone()),
+                    Some(_) => {}
+                    None => said.push((text, vec![row.source.clone()])),
+                }
+            }
+        }
+    }
+    out
+}
+
+fn texts(fact: &Fact) -> Vec<String> {
+    match &fact.content {
+        Content::Said(said) => said.iter().map(one).collect(),
+        Content::Groups(groups) => groups.iter().map(|g| joined(g)).collect(),
+        Content::Narrative(_) => Vec::new(),
+    }
+}
+
+fn one(said: &Said) -> String {
+    let more = joined(&said.more);
+    if more.is_empty() { said.text.clone() } else { format!("{} ({more})", said.text) }
+}
+
+fn joined(facts: &[Fact]) -> String {
+    facts.iter().map(|f| format!("{}: {}", f.label.to_lowercase(), texts(f).join(", "))).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::link::tests::row;
+    use serde_json::json;
+
+    #[test]
+    fn birth_dates_that_differ_are_both_shown() {
+        let rows = [
+            row(1, "", None, &json!({"resourceType": "Patient", "birthDate": "1954-03-14", "name": [{"text": "Ruth Carver"}]})),
+            row(2, "", None, &json!({"resourceType": "Patient", "birthDate": "1954-03-15", "name": [{"text": "RUTH CARVER"}]})),
+        ];
+        let lines = lines(&rows);
+        assert_eq!(lines[0].said, [
+            ("14 March 1954".to_owned(), vec!["source-1".to_owned()]),
+            ("15 March 1954".to_owned(), vec!["source-2".to_owned()])
+        ]);
+        assert!(lines[0].differs());
+        assert_eq!(lines[1].said.len(), 1);
+        assert!(!lines[1].differs());
+    }
+}

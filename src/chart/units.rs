@@ -1,0 +1,125 @@
+//! Which units may share a line: the same one, or one that differs by a power of ten exactly (g/L and g/dL).
+//! mg/dL and mmol/L differ by the substance and never share one.
+
+/// The power of ten by which numbers in `from` are multiplied to read in `to`; `None` when they cannot be compared.
+pub fn power(from: &str, to: &str) -> Option<i32> {
+    if fold(from) == fold(to) {
+        return Some(0);
+    }
+    let (a, b) = (read(from)?, read(to)?);
+    (a.1 == b.1).then_some(a.0 - b.0)
+}
+
+/// A number moved by a power of ten, for drawing only.
+pub fn shift(number: f64, power: i32) -> f64 {
+    // Through decimal text, so that 0.1 moved by two places is 10 and not 10.000000000000002.
+    format!("{number}e{power}").parse().unwrap_or(number * 10f64.powi(power))
+}
+
+fn fold(unit: &str) -> String {
+    unit.trim().replace(['µ', 'μ'], "u").replace("mcg", "ug").replace(' ', "").to_lowercase()
+}
+
+/// The power of ten and what remains of a unit such as `g/dL`, `10*3/uL`, `K/uL`, `mg/24h`.
+fn read(unit: &str) -> Option<(i32, String)> {
+    let unit = unit.trim().replace(['µ', 'μ'], "u").replace("mcg", "ug").replace(' ', "");
+    let unit = unit.strip_prefix(['x', 'X']).filter(|u| u.starts_with("10")).unwrap_or(&unit).to_owned();
+    let mut power = 0;
+    let mut left = Vec::new();
+    for (i, part) in unit.split('/').enumerate() {
+        let (ten, base) = atom(part)?;
+        power += if i == 0 { ten } else { -ten };
+        left.push(base);
+    }
+    Some((power, left.join("/")))
+}
+
+fn atom(part: &str) -> Option<(i32, String)> {
+    // Counts: 10*3, 10^3, 10E3, K, thousand; annotations in braces carry no size.
+    let part = match (part.find('{'), part.find('}')) {
+        (Some(open), Some(close)) if open < close => format!("{}{}", &part[..open], &part[close + 1..]),
+        _ => part.to_owned(),
+    };
+    let part = part.as_str();
+    for ten in ["10*", "10^", "10e", "10E"] {
+        if let Some(n) = part.strip_prefix(ten) {
+            return Some((n.parse().ok()?, "1".into()));
+        }
+    }
+    match part {
+        "" | "1" => return Some((0, "1".into())),
+        "K" | "k" | "thousand" | "Thousand" | "Thousands" | "thou" => return Some((3, "1".into())),
+        "M" | "million" | "Million" | "mil" => return Some((6, "1".into())),
+        _ => {}
+    }
+    if let Some(base) = base(part) {
+        return Some((0, base.into()));
+    }
+    let mut chars = part.chars();
+    let ten = match chars.next()? {
+        'M' => 6,
+        'k' => 3,
+        'd' => -1,
+        'c' => -2,
+        'm' => -3,
+        'u' => -6,
+        'n' => -9,
+        'p' => -12,
+        'f' => -15,
+        _ => return None,
+    };
+    Some((ten, base(chars.as_str())?.into()))
+}
+
+/// Units that take prefixes. Litres are written L and l, units U and IU; nothing else is folded.
+fn base(part: &str) -> Option<&'static str> {
+    Some(match part {
+        "g" | "gm" => "g",
+        "L" | "l" => "L",
+        "mol" => "mol",
+        "eq" | "Eq" => "eq",
+        "osm" | "Osm" | "Osmol" | "osmol" => "osm",
+        "U" => "U",
+        "IU" | "[IU]" | "[iU]" => "IU",
+        "m" => "m",
+        "kat" => "kat",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_of_ten_and_nothing_else() {
+        for (from, to, want) in [
+            ("g/L", "g/dL", Some(-1)),
+            ("g/dL", "g/L", Some(1)),
+            ("mg/dL", "mg/dl", Some(0)),
+            ("ug/L", "ng/mL", Some(0)),
+            ("K/uL", "10*9/L", Some(0)),
+            ("10*3/uL", "10^9/L", Some(0)),
+            ("x10E3/uL", "10*6/L", Some(3)),
+            ("cm", "m", Some(-2)),
+            ("mcg/dL", "µg/dL", Some(0)),
+            ("mg/dL", "mmol/L", None),
+            ("kg", "lb", None),
+            ("kg", "[lb_av]", None),
+            ("Cel", "[degF]", None),
+            ("%", "g/dL", None),
+            ("mm[Hg]", "mm[Hg]", Some(0)),
+            ("mmol/L", "mEq/L", None),
+            ("U/L", "IU/L", None),
+        ] {
+            assert_eq!(power(from, to), want, "{from} to {to}");
+        }
+    }
+
+    #[test]
+    fn moving_the_point_is_exact() {
+        assert_eq!(shift(13.2, 1).to_string(), "132");
+        assert_eq!(shift(0.1, 2).to_string(), "10");
+        assert_eq!(shift(132.0, -1).to_string(), "13.2");
+    }
+}

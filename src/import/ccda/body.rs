@@ -1,0 +1,96 @@
+//! The body: sections with their narrative and entries (CDA R2, 4.3).
+
+use super::context::{Context, Section};
+use super::types::{concept, put, put_all};
+use super::xml::{Node, attr, child, children, name, null_flavor, paths, text};
+use super::{entries, media, narrative};
+use crate::Result;
+use serde_json::{Value, json};
+
+/// Sections nested deeper than this stand beside their parent: readers of JSON have their limits too.
+const DEEPEST: usize = 16;
+
+/// Reads every section of a structured body; gives the sections of the Composition.
+///
+/// # Errors
+/// What the sink returns.
+pub(super) fn sections(cx: &mut Context) -> Result<Vec<Value>> {
+    let mut count = 0;
+    let mut out = Vec::new();
+    for node in paths(cx.root, "component/structuredBody/component/section") {
+        out.append(&mut section(cx, node, 1, &mut count)?);
+    }
+    cx.section = None;
+    Ok(out)
+}
+
+/// One section and those in it. Nested too deep, the inner ones come after it in the list.
+fn section<'a>(cx: &mut Context<'a>, node: Node<'a>, depth: usize, count: &mut usize) -> Result<Vec<Value>> {
+    *count += 1;
+    let code = child(node, "code");
+    let title = child(node, "title").and_then(text);
+    cx.section = Some(Section { node, code: code.and_then(|c| attr(c, "code")).map(str::to_owned), title: title.clone(), index: *count });
+    cx.made.clear();
+    cx.progress(node)?;
+    for entry in children(node, "entry") {
+        self::entry(cx, entry)?;
+    }
+    let mut out = json!({});
+    let code = code.and_then(|c| concept(c, cx));
+    let title = title.or_else(|| code.as_ref().and_then(crate::record::concept_text));
+    put(&mut out, "title", title.map(Value::String));
+    put(&mut out, "code", code);
+    if let Some(div) = narrative::section(node) {
+        put(&mut out, "text", Some(json!({"status": "additional", "div": div})));
+    }
+    let made = std::mem::take(&mut cx.made);
+    match null_flavor(node) {
+        Some(flavor) if made.is_empty() => put(&mut out, "emptyReason", Some(empty_reason(flavor))),
+        _ => put_all(&mut out, "entry", made),
+    }
+    let mut inner = Vec::new();
+    for nested in paths(node, "component/section") {
+        inner.append(&mut section(cx, nested, depth + 1, count)?);
+    }
+    if depth >= DEEPEST {
+        inner.insert(0, out);
+        return Ok(inner);
+    }
+    put_all(&mut out, "section", inner);
+    Ok(vec![out])
+}
+
+/// One entry: pictures in it first, then its clinical statement.
+fn entry<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> {
+    media::pictures(cx, node)?;
+    let Some(statement) = node.children().find(|c| c.is_element() && !matches!(name(*c), "templateId" | "realmCode" | "typeId")) else {
+        cx.warn(node, "An entry with nothing in it was passed over.");
+        return Ok(());
+    };
+    if matches!(name(statement), "observationMedia" | "regionOfInterest") {
+        return Ok(());
+    }
+    let section = cx.section.clone();
+    if let Some(section) = section
+        && !entries::entry(cx, &section, node)?
+    {
+        cx.skip(statement, name(statement), "Keepwell does not know this kind of entry. Its words stand in the section.")?;
+    }
+    Ok(())
+}
+
+/// Why a section is empty (FHIR R4 ListEmptyReasons).
+fn empty_reason(flavor: &str) -> Value {
+    let (code, display) = match flavor {
+        "NASK" => ("notasked", "Not Asked"),
+        "MSK" => ("withheld", "Information Withheld"),
+        _ => ("unavailable", "Unavailable"),
+    };
+    json!({
+        "coding": [
+            {"system": "http://terminology.hl7.org/CodeSystem/list-empty-reason", "code": code, "display": display},
+            {"system": crate::record::systems::NULL_FLAVOR, "code": flavor},
+        ],
+        "text": super::types::null_words(flavor),
+    })
+}

@@ -1,0 +1,97 @@
+//! How entries are known again.
+
+use crate::import::Origin;
+use crate::import::ccda::xml::{Node, attr, child, children, name, null_flavor};
+use std::collections::{HashMap, HashSet};
+
+/// The set id of the document, or its id, or a hash of all of it.
+pub(super) fn document_key(root: Node) -> String {
+    child(root, "setId")
+        .and_then(key_of)
+        .or_else(|| child(root, "id").and_then(key_of))
+        .unwrap_or_else(|| format!("content|{}", digest(root)))
+}
+
+/// `root|extension` of an II that names something.
+fn key_of(id: Node) -> Option<String> {
+    let (root, extension) = (attr(id, "root"), attr(id, "extension"));
+    if extension.is_none() && (root.is_none() || null_flavor(id).is_some()) {
+        return None;
+    }
+    Some(format!("{}|{}", root.unwrap_or("").to_ascii_lowercase(), extension.unwrap_or("")))
+}
+
+fn digest(node: Node) -> String {
+    let source = node.document().input_text().get(node.range()).unwrap_or("");
+    blake3::hash(source.as_bytes()).to_hex().chars().take(32).collect()
+}
+
+/// The identities given out so far.
+pub(super) struct Identities {
+    document: String,
+    /// How many elements of one name claim an id.
+    claims: HashMap<(String, String), u32>,
+    given: HashMap<roxmltree::NodeId, String>,
+    used: HashSet<String>,
+}
+
+impl Identities {
+    pub(super) fn new(root: Node, document: String) -> Self {
+        let mut claims = HashMap::new();
+        for id in root.descendants().filter(|n| name(*n) == "id" && n.is_element()) {
+            // Only the first id of an element is its name here.
+            let first = !id.prev_siblings().skip(1).any(|n| n.is_element() && name(n) == "id");
+            if let (true, Some(parent), Some(key)) = (first, id.parent_element(), key_of(id)) {
+                *claims.entry((name(parent).to_owned(), key)).or_default() += 1;
+            }
+        }
+        Self { document, claims, given: HashMap::new(), used: HashSet::new() }
+    }
+
+    /// The FHIR id and origin of a statement.
+    pub(super) fn of(&mut self, node: Node) -> (String, Origin) {
+        let entry = match self.given.get(&node.id()) {
+            Some(entry) => entry.clone(),
+            None => {
+                let entry = self.fresh(node);
+                self.used.insert(entry.clone());
+                self.given.insert(node.id(), entry.clone());
+                entry
+            }
+        };
+        let id = self.fhir_id(&entry);
+        (id, Origin::Document { document: self.document.clone(), entry })
+    }
+
+    /// The FHIR id of an entry: as long as FHIR allows with ease, and the same in every run.
+    pub(super) fn fhir_id(&self, entry: &str) -> String {
+        let mut hash = blake3::Hasher::new();
+        hash.update(self.document.as_bytes()).update(b"\0").update(entry.as_bytes());
+        hash.finalize().to_hex().chars().take(32).collect()
+    }
+
+    /// The entry's own id where it is the only one with it. Otherwise the content joins in, so that no entry takes the
+    /// place of another, and a count where even that is the same.
+    fn fresh(&self, node: Node) -> String {
+        // The versions of one document are one record.
+        if name(node) == "ClinicalDocument" {
+            return "document".to_owned();
+        }
+        let own = children(node, "id").next().and_then(key_of);
+        let claims = own.as_ref().and_then(|k| self.claims.get(&(name(node).to_owned(), k.clone()))).copied();
+        // An act and the observation in it often share an id: the element's name keeps them apart.
+        let own = own.map(|key| format!("{}|{key}", name(node)));
+        let base = match own {
+            Some(key) if claims.is_none_or(|n| n <= 1) && !self.used.contains(&key) => return key,
+            Some(key) => format!("{key}|{}", digest(node)),
+            None => format!("{}|{}|{}", section_code(node), name(node), digest(node)),
+        };
+        let numbered = |n: u32| if n == 1 { base.clone() } else { format!("{base}|{n}") };
+        (1..).map(numbered).find(|e| !self.used.contains(e)).unwrap_or(base)
+    }
+}
+
+fn section_code(node: Node<'_>) -> &str {
+    let section = node.ancestors().find(|a| name(*a) == "section");
+    section.and_then(|s| child(s, "code")).and_then(|c| attr(c, "code")).unwrap_or("")
+}

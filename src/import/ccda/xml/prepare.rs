@@ -1,0 +1,195 @@
+//! What is checked and repaired before a tree is built.
+
+use crate::import::Limits;
+use crate::{Error, Kind, Result};
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use std::collections::{BTreeSet, HashMap};
+
+/// Checks the nesting and refuses document types and entities, then declares the prefixes that the document uses
+/// without declaring them. Gives the text for [`super::tree`] and what was repaired.
+///
+/// # Errors
+/// Refused when it has a DTD, an entity beyond XML's five or is not well-formed; too much when nested too deep.
+pub(crate) fn prepare(text: String, limits: &Limits) -> Result<(String, Vec<String>)> {
+    let mut reader = Reader::from_str(&text);
+    let mut scopes = Scopes::default();
+    let mut root_name_end = None;
+    loop {
+        let event = reader.read_event().map_err(|_| at(&text, reader.error_position()))?;
+        match event {
+            Event::Start(e) => {
+                // Just after `<name` of the root is where a missing declaration can be put.
+                root_name_end.get_or_insert_with(|| name_end(&text, reader.buffer_position(), &e));
+                scopes.enter(&e);
+                if scopes.stack.len() > limits.xml_depth as usize {
+                    return Err(Error::new(
+                        Kind::TooMuch,
+                        "This document is nested deeper than any real health record. Nothing was stored.",
+                    ));
+                }
+            }
+            Event::Empty(e) => {
+                root_name_end.get_or_insert_with(|| name_end(&text, reader.buffer_position(), &e));
+                scopes.enter(&e);
+                scopes.leave();
+            }
+            Event::End(_) => scopes.leave(),
+            Event::DocType(_) => {
+                return Err(Error::refused(
+                    "This document defines its own entities (a DTD), which health records never need and attackers \
+                     use. Nothing was stored.",
+                ));
+            }
+            Event::GeneralRef(r) if !allowed(&r) => {
+                return Err(Error::refused(
+                    "This document uses an entity that XML does not know. Nothing was stored. Ask its sender for a \
+                     corrected file.",
+                ));
+            }
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    match root_name_end {
+        None => Err(Error::refused("This is not an XML document: it has no elements. Nothing was stored.")),
+        Some(_) if scopes.undeclared.is_empty() => Ok((text, Vec::new())),
+        Some(position) => Ok(declare(text, position, &scopes.undeclared)),
+    }
+}
+
+fn allowed(reference: &str) -> bool {
+    matches!(reference, "amp" | "lt" | "gt" | "quot" | "apos") || reference.starts_with('#')
+}
+
+/// Where the name of a start tag ends, given where the tag ends.
+fn name_end(text: &str, tag_end: u64, tag: &BytesStart) -> usize {
+    let end = usize::try_from(tag_end).unwrap_or(text.len()).min(text.len());
+    let start = text.get(..end).and_then(|t| t.rfind(&format!("<{}", tag.name().as_ref())));
+    start.map_or(end, |s| s + 1 + tag.name().as_ref().len())
+}
+
+fn declare(mut text: String, position: usize, prefixes: &BTreeSet<String>) -> (String, Vec<String>) {
+    let mut declarations = String::new();
+    let mut notes = Vec::new();
+    for prefix in prefixes {
+        let uri = match prefix.as_str() {
+            "xsi" => "http://www.w3.org/2001/XMLSchema-instance",
+            "sdtc" => "urn:hl7-org:sdtc",
+            "cda" | "hl7" | "n1" | "voc" => "urn:hl7-org:v3",
+            other => {
+                declarations.push_str(&format!(" xmlns:{other}=\"urn:undeclared:{other}\""));
+                notes.push(format!("The prefix {other} has no meaning in the file; it was read all the same."));
+                continue;
+            }
+        };
+        declarations.push_str(&format!(" xmlns:{prefix}=\"{uri}\""));
+        notes.push(format!("The prefix {prefix} is not declared in the file; it was read as {uri}."));
+    }
+    if text.is_char_boundary(position) {
+        text.insert_str(position, &declarations);
+    }
+    (text, notes)
+}
+
+/// Which prefixes are declared where one stands.
+#[derive(Default)]
+struct Scopes {
+    stack: Vec<Vec<String>>,
+    declared: HashMap<String, usize>,
+    undeclared: BTreeSet<String>,
+}
+
+impl Scopes {
+    fn enter(&mut self, tag: &BytesStart) {
+        let mut here = Vec::new();
+        let mut used = Vec::new();
+        if let Some(prefix) = tag.name().prefix() {
+            used.push(prefix.as_ref().to_owned());
+        }
+        for attribute in tag.attributes().with_checks(false).flatten() {
+            let key = attribute.key;
+            if let Some(prefix) = key.prefix() {
+                if prefix.as_ref() == "xmlns" {
+                    here.push(key.local_name().as_ref().to_owned());
+                } else {
+                    used.push(prefix.as_ref().to_owned());
+                }
+            }
+        }
+        for prefix in &here {
+            *self.declared.entry(prefix.clone()).or_default() += 1;
+        }
+        for prefix in used {
+            if prefix != "xml" && self.declared.get(&prefix).copied().unwrap_or(0) == 0 && is_name(&prefix) {
+                self.undeclared.insert(prefix);
+            }
+        }
+        self.stack.push(here);
+    }
+
+    fn leave(&mut self) {
+        for prefix in self.stack.pop().unwrap_or_default() {
+            if let Some(n) = self.declared.get_mut(&prefix) {
+                *n = n.saturating_sub(1);
+            }
+        }
+    }
+}
+
+/// Only what can stand in a declaration is put into one.
+fn is_name(prefix: &str) -> bool {
+    !prefix.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '.')
+        && prefix.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+}
+
+/// The error for a document that breaks off or is not XML, with the place and none of its words.
+pub(super) fn broken(line: u64, column: u64) -> Error {
+    Error::refused(format!(
+        "This document is damaged or not complete: it cannot be read beyond line {line}, character {column}. \
+         Nothing was stored. Download it again, or ask its sender for a new copy."
+    ))
+}
+
+fn at(text: &str, position: u64) -> Error {
+    let position = usize::try_from(position).unwrap_or(text.len()).min(text.len());
+    let before = text.as_bytes().get(..position).unwrap_or_default();
+    let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|b| **b != b'\n').count() + 1;
+    broken(line as u64, column as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prepare;
+    use crate::Kind;
+    use crate::import::Limits;
+
+    #[test]
+    fn declares_what_vendors_forget() {
+        let text =
+            "<?xml version=\"1.0\"?><!-- <ClinicalDocument> --><ClinicalDocument\n a=\"1\"><sdtc:x xsi:type='y'/></ClinicalDocument>";
+        let (fixed, notes) = prepare(text.to_owned(), &Limits::default()).expect("readable");
+        assert_eq!(notes.len(), 2);
+        let tree = crate::import::ccda::xml::tree(&fixed, &Limits::default()).expect("a tree");
+        let x = tree.root_element().first_element_child().expect("x");
+        assert_eq!(x.tag_name().namespace(), Some("urn:hl7-org:sdtc"));
+    }
+
+    #[test]
+    fn refuses_what_is_hostile_or_broken() {
+        let deep = "<a>".repeat(500) + &"</a>".repeat(500);
+        let cases = [
+            ("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", Kind::Refused),
+            ("<a>&bomb;</a>", Kind::Refused),
+            ("<a><b></a>", Kind::Refused),
+            ("only words", Kind::Refused),
+            ("", Kind::Refused),
+            (deep.as_str(), Kind::TooMuch),
+        ];
+        for (text, kind) in cases {
+            let error = prepare(text.to_owned(), &Limits::default()).expect_err(text);
+            assert_eq!(error.kind, kind, "{text}");
+        }
+    }
+}

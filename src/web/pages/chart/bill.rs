@@ -1,0 +1,58 @@
+//! One bill, claim or plan's statement, line by line, with the digits that its source gave.
+
+use super::filter::Filter;
+use super::record::{fact_list, source_facts, standing, versions};
+use super::ui::{Desk, head, joined, span};
+use crate::Result;
+use crate::chart::{money, people, words};
+use crate::record::PartialDate;
+use crate::vault::Row;
+use crate::web::app::ChartCx;
+use crate::web::layout::{Page, chart_page, section};
+use maud::{Markup, html};
+
+/// The page.
+pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> {
+    let desk = Desk::of(cx)?;
+    let resource = row.resource();
+    let lines = money::lines(&resource);
+    let (totals, others) = money::totals(&resource);
+    let used: Vec<usize> = (0..5).filter(|n| totals[*n].is_some() || lines.iter().any(|l| l.amounts[*n].is_some())).collect();
+    let lead = joined([Some(words::type_words(&row.kind)), span(row), people::by(&resource)]);
+    let main: Vec<(&str, &String)> = [0, 2, 4].into_iter().filter_map(|n| Some((money::COLUMNS[n], totals[n].as_ref()?))).collect();
+    let body = html! {
+        (head(&row.title, &lead, &html! {}))
+        (standing(row))
+        (versions(&desk, row)?)
+        @if !main.is_empty() { dl.sides { @for (name, amount) in &main { div { dt { (name) } dd { (amount) } } } } }
+        @if !lines.is_empty() {
+            (section("lines", "Line by line", None, &html! {
+                div.scroll tabindex="0" role="region" aria-label="Line by line, scrolls sideways" { table.fold {
+                    thead { tr { th scope="col" { "Service" } @for n in &used { th.n scope="col" { (money::COLUMNS[*n]) } } } }
+                    tbody { @for line in &lines {
+                        tr {
+                            th scope="row" {
+                                (line.service)
+                                @if let Some(date) = line.date.as_deref().and_then(PartialDate::parse) { br; small.soft { (date.day_words()) } }
+                                @for (what, amount) in &line.others { br; small.soft { (what) ": " (amount) } }
+                            }
+                            @for n in &used { td.n data-label=(money::COLUMNS[*n]) { (line.amounts[*n].as_deref().unwrap_or("")) } }
+                        }
+                    } }
+                    @if totals.iter().any(Option::is_some) {
+                        tfoot { tr { th scope="row" { "Total, as the source gives it" } @for n in &used { td.n data-label=(money::COLUMNS[*n]) { (totals[*n].as_deref().unwrap_or("")) } } } }
+                    }
+                } }
+                p.soft { "An empty field: the source gave no amount. Keepwell adds nothing up by itself." }
+            }))
+        }
+        @if !others.is_empty() {
+            (section("other-amounts", "Other amounts", None, &super::ui::facts(&others.iter().map(|(l, w)| (l.as_str(), html! { (w) })).collect::<Vec<_>>())))
+        }
+        (section("all", "All that this record holds", None, &html! {
+            details { summary { "Show every detail" } (fact_list(&desk, Some(row), &words::facts(&resource), 0)) }
+        }))
+        (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
+    };
+    Ok(chart_page(cx, &Page { title: &row.title, nav: "bills", crumbs: &[("Bills", "bills")] }, &body))
+}

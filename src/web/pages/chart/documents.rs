@@ -1,0 +1,77 @@
+//! Notes and documents by kind, newest first.
+
+use super::filter::Filter;
+use super::ui::{Desk, Item, head, joined, nothing};
+use crate::Result;
+use crate::chart::{documents, people};
+use crate::record::{Class, PartialDate};
+use crate::vault::Row;
+use crate::web::app::ChartCx;
+use crate::web::layout::{Page, chart_page, section};
+use maud::{Markup, html};
+
+const MANY: usize = 60;
+
+/// The page.
+pub(crate) fn page(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
+    let desk = Desk::of(cx)?;
+    let mut query = filter.query(&[Class::Note]);
+    query.types = match filter.show.as_str() {
+        "documents" => vec!["Composition".into()],
+        "files" => vec!["DocumentReference".into(), "Media".into(), "DocumentManifest".into()],
+        "reports" => vec!["DiagnosticReport".into()],
+        _ => Vec::new(),
+    };
+    query.limit = MANY;
+    query.after = filter.cursor();
+    let listing = cx.chart.list(&query)?;
+    let mut kinds: Vec<(String, Vec<Item>)> = Vec::new();
+    for row in &listing.rows {
+        let (kind, item) = entry(&desk, row)?;
+        match kinds.iter_mut().find(|(k, _)| *k == kind) {
+            Some((_, items)) => items.push(item),
+            None => kinds.push((kind, vec![item])),
+        }
+    }
+    let shows = [("", "All"), ("documents", "Summaries and notes (C-CDA and the like)"), ("files", "Files: PDF, pictures, text"), ("reports", "Reports")];
+    let path = cx.to("documents");
+    let body = html! {
+        (head("Notes and documents", "What was written, as its authors wrote it. The newest first within each kind.", &html! {}))
+        @if !kinds.is_empty() || filter.narrows() || !filter.show.is_empty() { (filter.bar(cx, "documents", "documents", &desk.sources, &shows)) }
+        @for (n, (kind, items)) in kinds.iter().enumerate() {
+            (section(&format!("k-{n}"), kind, None, &html! { ul.rows { @for item in items { (item.draw()) } } }))
+        }
+        (filter.more(&path, listing.next, "Show older documents"))
+        @if kinds.is_empty() { (nothing(cx, filter.narrows() || !filter.show.is_empty(), "No documents yet.", "Notes, letters, PDFs and pictures appear here when you add them.")) }
+    };
+    Ok(chart_page(cx, &Page { title: "Documents", nav: "documents", crumbs: &[] }, &body))
+}
+
+fn entry(desk: &Desk<'_>, row: &Row) -> Result<(String, Item)> {
+    let resource = row.resource();
+    let beside = documents::Beside::of(&desk.cx.chart, row.rid)?;
+    let kind = beside.kind.clone().unwrap_or_else(|| documents::kind(&resource));
+    let mut item = Item::new(desk.href(row), beside.title.clone().unwrap_or_else(|| row.title.clone()));
+    let date = beside.date_words().or_else(|| row.date.as_ref().map(PartialDate::day_words));
+    let media: Vec<String> = documents::parts(&resource).iter().map(|p| media_words(&p.media).to_owned()).filter(|m| !m.is_empty()).collect();
+    item.subs.push(joined([date, people::by(&resource), (!media.is_empty()).then(|| media.join(", "))]));
+    if beside.title.is_some() {
+        item.subs.push(format!("At its source: {}", row.title));
+    }
+    item.end = desk.marks(row);
+    Ok((kind, item))
+}
+
+/// Media types in the words of people.
+pub(crate) fn media_words(media: &str) -> &str {
+    match media {
+        "application/pdf" => "PDF",
+        "text/plain" => "text",
+        "text/html" | "application/xhtml+xml" => "web page",
+        "text/rtf" | "application/rtf" => "RTF text",
+        m if m.starts_with("image/") => "picture",
+        m if m.starts_with("audio/") => "sound",
+        m if m.starts_with("video/") => "film",
+        other => other,
+    }
+}

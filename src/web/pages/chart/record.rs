@@ -1,0 +1,145 @@
+//! One record, whatever its type: all that it holds, in words; its sources, versions, original and raw FHIR.
+
+use super::filter::Filter;
+use super::ui::{Desk, day, facts as fact_rows, head};
+use crate::Result;
+use crate::chart::results;
+use crate::chart::words::{self, Content, Fact, Said};
+use crate::record::{PartialDate, Standing, text_at};
+use crate::vault::Row;
+use crate::web::app::ChartCx;
+use crate::web::layout::{Page, chart_page, icon, note, section};
+use crate::web::pages::words as say;
+use maud::{Markup, PreEscaped, html};
+
+/// The page of any record.
+pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> {
+    let desk = Desk::of(cx)?;
+    let resource = row.resource();
+    let kind = words::type_words(&row.kind);
+    let lead = format!("{kind}. {}.", row.date.as_ref().map_or_else(|| "The source gives no date".into(), PartialDate::words));
+    let crumb = (row.class.words(), super::class_path(row.class));
+    let body = html! {
+        (head(&row.title, &lead, &html! {}))
+        (standing(row))
+        (versions(&desk, row)?)
+        (section("holds", "All that this record holds", None, &fact_list(&desk, Some(row), &words::facts(&resource), 0)))
+        (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
+    };
+    Ok(chart_page(cx, &Page { title: &row.title, nav: super::nav_of(row.class), crumbs: &[crumb] }, &body))
+}
+
+/// What a reader must not overlook about how a record stands.
+pub(crate) fn standing(row: &Row) -> Markup {
+    let (kind, bold, words) = match row.standing {
+        Standing::Error => ("heed", "Entered in error.", "The source has taken this record back. It counts nowhere else in this chart."),
+        Standing::Absent => ("", "Not so.", "This record says that something was looked for or asked and is not there."),
+        Standing::NotDone => ("", "Not done.", "This record says that something was not done. The reason stands below, if the source gave one."),
+        Standing::Planned => ("", "Planned.", "This record is about something that had not happened when it was written."),
+        Standing::Current | Standing::Past => return html! {},
+    };
+    note(kind, &html! { p { b { (bold) } " " (words) } })
+}
+
+/// Facts as rows of label and words.
+pub(crate) fn fact_list(desk: &Desk<'_>, row: Option<&Row>, facts: &[Fact], depth: usize) -> Markup {
+    html! {
+        dl.facts {
+            @for fact in facts {
+                div {
+                    dt { (fact.label) }
+                    dd {
+                        @match &fact.content {
+                            Content::Said(said) => @for (n, one) in said.iter().enumerate() { @if n > 0 { br; } (spoken(desk, row, one, depth)) },
+                            Content::Groups(groups) => @for group in groups { (fact_list(desk, row, group, depth + 1)) },
+                            Content::Narrative(div) => div.narrative { (PreEscaped(crate::record::html::clean_narrative(div))) },
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn spoken(desk: &Desk<'_>, row: Option<&Row>, said: &Said, depth: usize) -> Markup {
+    // A page has room for a few hundred look-ups at most; a reference that is not looked up still shows its words.
+    let target = said.reference.as_deref().filter(|_| depth < 4).zip(row).and_then(|(r, row)| desk.cx.chart.resolve(row, r).ok().flatten());
+    html! {
+        @match &target {
+            Some(target) => {
+                a href=(desk.href(target)) { @if said.reference.as_deref() == Some(said.text.as_str()) { (target.title) } @else { (said.text) } }
+            }
+            None => @for (n, line) in said.text.lines().enumerate() { @if n > 0 { br; } (line) },
+        }
+        @for code in &said.codes { " " small.soft { (code) } }
+        @if !said.more.is_empty() { (fact_list(desk, row, &said.more, depth + 1)) }
+    }
+}
+
+/// Sources, place, when it came in, the original, the raw FHIR.
+pub(crate) fn source_facts(desk: &Desk<'_>, row: &Row) -> Result<Markup> {
+    let cx = desk.cx;
+    let sources = cx.chart.sources_of(row.rid)?;
+    let mut list: Vec<(&str, Markup)> = Vec::new();
+    for (n, id) in sources.iter().enumerate() {
+        let came = desk.sources.get(id).map(|s| format!("came in on {}, brought by {}", say::day(s.imported), s.by));
+        list.push((
+            if n == 0 { "Source" } else { "Also in" },
+            html! {
+                a href=(cx.to(&format!("sources/{id}"))) { (desk.sources.name(id)) }
+                @if let Some(came) = came { br; span.soft { (came) } }
+            },
+        ));
+    }
+    list.push(("Place in it", html! { span.linkbox { (row.place) } }));
+    list.push(("Original", html! { a href=(cx.to(&format!("sources/{}/original", row.source))) { "Save the original file" } }));
+    let all = super::ui::path(row);
+    let raw = html! {
+        @if !all.starts_with("records/") { a href=(cx.to(&format!("records/{}", row.rid))) { "All that this record holds" } " · " }
+        a href=(cx.to(&format!("records/{}/raw", row.rid))) { "As FHIR" } " · "
+        a href=(cx.to(&format!("records/{}/fhir", row.rid))) { "Save as FHIR" }
+    };
+    list.push(("The record itself", raw));
+    Ok(fact_rows(&list))
+}
+
+/// Older versions: "Was 24 mg/g, is now 42 mg/g".
+pub(crate) fn versions(desk: &Desk<'_>, row: &Row) -> Result<Markup> {
+    if row.versions == 0 {
+        return Ok(html! {});
+    }
+    let older = desk.cx.chart.versions(row.rid)?;
+    let observed = row.kind == "Observation";
+    let value = |r: &Row| results::line(&results::value(&r.resource()).reading);
+    let now = value(row);
+    let body = html! {
+        p { b { "The source has changed this record." } " The older version is kept." }
+        ul {
+            @for (replaced, old) in older.iter().take(20) {
+                li {
+                    @let was = value(old);
+                    @if observed && was != now { "Was " (was) ", is now " (now) ". " }
+                    @else if old.title != row.title { "Was “" (old.title) "”, is now “" (row.title) "”. " }
+                    @if old.date != row.date { "The date was " (day(old.date.as_ref())) ". " }
+                    @if text_at(&old.resource(), "status") != text_at(&row.resource(), "status") {
+                        "The state was “" (words::words_of_code(&text_at(&old.resource(), "status").unwrap_or_else(|| "not given".into()))) "”. "
+                    }
+                    span.soft { "Changed with what came in on " (say::day(*replaced)) "." }
+                }
+            }
+        }
+    };
+    Ok(note("", &body))
+}
+
+/// The raw FHIR as a page to read.
+pub(crate) fn raw(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> {
+    let text = serde_json::to_string_pretty(&row.resource()).map_err(crate::Error::internal)?;
+    let back = super::ui::path(row);
+    let acts = html! { a.btn href=(cx.to(&format!("records/{}/fhir", row.rid))) { (icon("save")) "Save it" } };
+    let body = html! {
+        (head("The record as FHIR", "FHIR R4, as it is kept: the form that other health programs read.", &acts))
+        div.scroll tabindex="0" role="region" aria-label="The record as FHIR, scrolls sideways" { pre.linkbox { (text) } }
+    };
+    Ok(chart_page(cx, &Page { title: "The record as FHIR", nav: super::nav_of(row.class), crumbs: &[(&row.title, &back)] }, &body))
+}

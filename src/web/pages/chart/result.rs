@@ -1,0 +1,224 @@
+//! One result: its value against its own range, the line over time, the same as a table, and where it comes from.
+
+use super::filter::Filter;
+use super::record::{source_facts, versions};
+use super::svg;
+use super::ui::{Desk, day, facts, head, state};
+use crate::Result;
+use crate::chart::results::{self, Measured};
+use crate::chart::trend::{Series, series};
+use crate::chart::{people, words};
+use crate::record::{Class, PartialDate, Standing, array, reading, text_at};
+use crate::vault::{Query, Row};
+use crate::web::app::ChartCx;
+use crate::web::layout::{Page, chart_page, note, pill, section};
+use maud::{Markup, html};
+use serde_json::Value;
+
+/// So many values on one page of a test.
+const VALUES: usize = 120;
+
+/// The page of an Observation.
+pub(crate) fn page(cx: &ChartCx, row: &Row, filter: &Filter) -> Result<Markup> {
+    let desk = Desk::of(cx)?;
+    let resource = row.resource();
+    let measured = results::value(&resource);
+    let vital = row.class == Class::VitalSign;
+    let up: (&str, &str) = match row.class {
+        Class::VitalSign => ("Vital signs", "vital-signs"),
+        Class::Laboratory | Class::ClinicalTest => ("Results", "results"),
+        other => (other.words(), other.slug()),
+    };
+    let lead = {
+        let drawn = if row.class == Class::Laboratory { "Taken" } else { "Measured" };
+        let when = row.date.as_ref().map_or_else(|| "The source gives no date".into(), |d| format!("{drawn} on {}", d.words()));
+        let issued = text_at(&resource, "issued").and_then(|i| PartialDate::parse(&i)).map(|i| format!(" Result of {}.", i.day_words()));
+        format!("{when}.{}", issued.unwrap_or_default())
+    };
+    let body = html! {
+        (head(&row.title, &lead, &html! {}))
+        @if row.standing == Standing::Error { (note("heed", &html! { p { b { "Entered in error." } " The source has taken this result back. It counts nowhere else in this chart." } })) }
+        (big(&measured))
+        @if measured.parts.len() > 1 { (parts(&measured)) }
+        @for text in results::notes(&resource) { (note("", &html! { p { (text) } })) }
+        (versions(&desk, row)?)
+        (over_time(&desk, row, &measured, filter)?)
+        div.pair {
+            (section("about-it", "About this result", None, &about(&desk, row, &resource)))
+            (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
+        }
+    };
+    Ok(chart_page(cx, &Page { title: &row.title, nav: if vital { "vital-signs" } else { "results" }, crumbs: &[up] }, &body))
+}
+
+fn big(measured: &Measured) -> Markup {
+    let read = &measured.reading;
+    let long = read.text.chars().count() > 14;
+    let range = read.range.as_ref().map(|r| format!("Its own range: {}.", r.words));
+    let says = format!("{}. {}", results::line(read), range.clone().unwrap_or_default());
+    let drawn = svg::numline_large(read, &results::line(read), &says);
+    html! {
+        @if read.text.is_empty() && measured.parts.len() > 1 {
+        } @else if read.text.is_empty() {
+            p { b { (results::line(read)) } }
+        } @else if long {
+            p { b { (results::line(read)) } " " (state(read)) }
+        } @else {
+            p.big {
+                data value=(read.text) { @if let Some(c) = &read.comparator { (c) " " } (read.text) } " "
+                @if !read.unit.is_empty() { span.unit { (read.unit) } " " }
+                @if measured.parts.len() < 2 || read.flag.is_some() { (state(read)) }
+            }
+        }
+        (drawn)
+        @if let Some(range) = range { p.soft { (range) " Outside a range is not always a problem." } }
+        @else if read.number.is_some() && measured.parts.len() < 2 { p.soft { "The source gave no range, so nothing is marked." } }
+    }
+}
+
+/// The parts of a value: both halves of a pressure, the answers of a panel.
+fn parts(measured: &Measured) -> Markup {
+    section(
+        "parts",
+        "What it is made of",
+        None,
+        &html! {
+            table.fold {
+                thead { tr { th scope="col" { "Part" } th.n scope="col" { "Value" } th scope="col" { "Range" } th scope="col" { "State" } } }
+                tbody { @for (name, part) in &measured.parts {
+                    tr {
+                        th scope="row" { (name) }
+                        td.n data-label="Value" { (results::line(part)) }
+                        td data-label="Range" { (part.range.as_ref().map_or("not given", |r| r.words.as_str())) }
+                        td data-label="State" { (state(part)) }
+                    }
+                } }
+            }
+        },
+    )
+}
+
+fn over_time(desk: &Desk<'_>, row: &Row, measured: &Measured, filter: &Filter) -> Result<Markup> {
+    let Some(group) = &row.group else { return Ok(html! {}) };
+    let query = Query { classes: vec![row.class], group: Some(group.clone()), limit: VALUES, after: filter.cursor(), ..Query::default() };
+    let listing = desk.cx.chart.list(&query)?;
+    if listing.rows.len() < 2 && filter.after.is_empty() {
+        return Ok(html! {});
+    }
+    let values: Vec<Measured> = listing.rows.iter().map(|r| results::value(&r.resource())).collect();
+    let lines = lines(&listing.rows, &values, measured, &row.title);
+    let here = desk.cx.to(&super::ui::path(row));
+    Ok(html! {
+        @if lines.iter().any(|(_, s)| !s.points.is_empty()) {
+            (section("over-time", "Over time", None, &html! {
+                @for (name, series) in &lines {
+                    @if lines.len() > 1 { h3 { (name) } }
+                    (svg::trend(series, name))
+                }
+                ul.key {
+                    li { svg viewBox="0 0 20 16" aria-hidden="true" { path d="M10 1l7 7-7 7-7-7z" fill="currentColor" {} } "Outside its own range" }
+                    li { svg viewBox="0 0 20 16" aria-hidden="true" { circle cx="10" cy="8" r="5.5" fill="currentColor" {} } "In range, or no range given" }
+                    @if lines.iter().any(|(_, s)| s.shared_range().is_none() && s.points.iter().any(|p| p.range.is_some())) {
+                        li { "Short brackets: the range that was given with that value" }
+                    }
+                }
+            }))
+        }
+        (section("table", "The same as a table", None, &html! {
+            table.fold {
+                thead { tr { th scope="col" { "Date" } th.n scope="col" { "Value" } th.n scope="col" { "Its range" } th scope="col" { "State" } th scope="col" { "From" } } }
+                tbody { @for (r, v) in listing.rows.iter().zip(&values) { (table_row(desk, row, r, v, &lines)) } }
+            }
+            (filter.more(&here, listing.next, "Show older values"))
+        }))
+    })
+}
+
+/// One line for a number, one for each half of a pressure.
+fn lines(rows: &[Row], values: &[Measured], measured: &Measured, title: &str) -> Vec<(String, Series)> {
+    if measured.reading.number.is_some() || measured.parts.len() < 2 {
+        return vec![(title.to_owned(), series(rows.iter().zip(values.iter().map(|v| &v.reading))))];
+    }
+    let numbers = measured.parts.iter().filter(|(_, r)| r.number.is_some()).take(4);
+    numbers
+        .map(|(name, _)| {
+            let of_part = rows.iter().zip(values).filter_map(|(r, v)| Some((r, &v.parts.iter().find(|(n, _)| n == name)?.1)));
+            (name.clone(), series(of_part))
+        })
+        .collect()
+}
+
+fn table_row(desk: &Desk<'_>, current: &Row, row: &Row, measured: &Measured, lines: &[(String, Series)]) -> Markup {
+    let read = &measured.reading;
+    let why = match lines {
+        [(_, only)] if !only.points.is_empty() => only.left_out.iter().find(|(rid, _)| *rid == row.rid).map(|(_, why)| *why),
+        _ => None,
+    };
+    html! {
+        tr id=(format!("r-{}", row.rid)) {
+            th.keep scope="row" { a href=(desk.href(row)) aria-current=[(row.rid == current.rid).then_some("page")] { (day(row.date.as_ref())) } }
+            td.n data-label="Value" {
+                (results::line(read))
+                @if let Some(why) = why { br; small.soft { "Not on the line: " (why) } }
+            }
+            td.n data-label="Its range" { (read.range.as_ref().map_or("not given", |r| r.words.as_str())) }
+            td data-label="State" { (state(read)) @if row.versions > 0 { " " (pill("well", "s-pen", "Changed by the source")) } }
+            td data-label="From" { (people::by(&row.resource()).unwrap_or_else(|| desk.sources.name(&row.source).to_owned())) }
+        }
+    }
+}
+
+/// Specimen, method, who ordered and measured it with their address, the report that it belongs to.
+fn about(desk: &Desk<'_>, row: &Row, resource: &Value) -> Markup {
+    let chart = &desk.cx.chart;
+    let mut list: Vec<(String, Markup)> = Vec::new();
+    let mut linked = |label: &str, reference: &Value| {
+        let (words, target) = people::resolved(chart, row, resource, reference);
+        let contact = target.as_ref().map(|t| people::contact(&t.resource())).unwrap_or_default();
+        let Some(words) = words else { return };
+        list.push((
+            label.to_owned(),
+            html! {
+                @if let Some(target) = &target { a href=(desk.href(target)) { (words) } } @else { (words) }
+                @for line in contact { br; span.soft { (line) } }
+            },
+        ));
+    };
+    if let Some(specimen) = resource.get("specimen") {
+        linked("Specimen", specimen);
+    }
+    for performer in array(resource, "performer").iter().take(4) {
+        linked(if row.class == Class::Laboratory { "Lab" } else { "Measured by" }, performer);
+    }
+    for order in array(resource, "basedOn").iter().take(3) {
+        linked("Ordered in", order);
+    }
+    for (key, label) in [("encounter", "Visit"), ("device", "Device")] {
+        if let Some(reference) = resource.get(key) {
+            linked(label, reference);
+        }
+    }
+    for member in array(resource, "hasMember").iter().take(40) {
+        linked("Holds", member);
+    }
+    for from in array(resource, "derivedFrom").iter().take(10) {
+        linked("Worked out from", from);
+    }
+    list.extend(results::circumstances(resource).into_iter().map(|(l, w)| (l.to_owned(), html! { (w) })));
+    if let Some(code) = resource.get("code") {
+        let said = words::facts(&serde_json::json!({"code": code}));
+        if let Some(words::Content::Said(said)) = said.first().map(|f| &f.content) {
+            for s in said {
+                list.push(("Name at the source".into(), html! { (s.text) @for c in &s.codes { br; span.soft { (c) } } }));
+            }
+        }
+    }
+    for range in array(resource, "referenceRange") {
+        let words = reading(&serde_json::json!({"referenceRange": [range]})).range.map(|r| r.words);
+        let kind = ["type", "appliesTo"].iter().find_map(|k| range.get(k).and_then(crate::record::concept_text));
+        if let Some(words) = words {
+            list.push(("Range".into(), html! { (words) @if let Some(kind) = kind { " (" (kind) ")" } }));
+        }
+    }
+    facts(&list)
+}

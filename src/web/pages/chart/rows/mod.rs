@@ -1,0 +1,112 @@
+//! One row of a list for every type of record: its name, and the lines under it that a reader of that page looks for.
+
+mod care;
+mod clinical;
+
+use super::ui::{Desk, Item, day, joined, span, state, value};
+use crate::chart::link::Line;
+use crate::chart::{people, results, words};
+use crate::record::{Class, PartialDate, Standing, concept_text, text_at};
+use crate::vault::Row;
+use crate::web::layout::pill;
+use maud::{Markup, html};
+use serde_json::Value;
+
+/// The row of one line of a list.
+pub(crate) fn item(desk: &Desk<'_>, line: &Line) -> Item {
+    let row = line.first();
+    let resource = row.resource();
+    let mut item = Item::new(desk.href(row), row.title.clone());
+    item.subs = subs(row, &resource);
+    if line.rows.len() > 1 {
+        item.subs.extend(times(line));
+    }
+    item.subs.extend(desk.sources_line(line));
+    item.end = end(desk, row, &resource);
+    item
+}
+
+/// The row of a single record.
+pub(crate) fn single(desk: &Desk<'_>, row: &Row) -> Item {
+    let resource = row.resource();
+    let mut item = Item::new(desk.href(row), row.title.clone());
+    item.subs = subs(row, &resource);
+    item.end = end(desk, row, &resource);
+    item
+}
+
+/// A row among records of other kinds: says what kind it is.
+pub(crate) fn among_others(desk: &Desk<'_>, row: &Row) -> Item {
+    let mut item = single(desk, row);
+    item.subs.insert(0, joined([Some(words::type_words(&row.kind)), row.date.as_ref().map(PartialDate::day_words)]));
+    item
+}
+
+fn subs(row: &Row, resource: &Value) -> Vec<String> {
+    let mut lines = match row.class {
+        Class::Allergy => clinical::allergy(row, resource),
+        Class::Problem => clinical::condition(row, resource),
+        Class::Immunization => clinical::immunization(row, resource),
+        Class::Procedure => clinical::procedure(row, resource),
+        Class::FamilyHistory => clinical::family(resource),
+        Class::Imaging if row.kind == "ImagingStudy" => clinical::study(row, resource),
+        Class::Imaging | Class::Note if row.kind == "DiagnosticReport" => clinical::report(row, resource),
+        Class::Device => care::device(row, resource),
+        Class::Encounter => care::visit(row, resource),
+        Class::CareTeam | Class::Facility => care::team(row, resource),
+        Class::Goal | Class::Plan => care::plan(row, resource),
+        Class::Insurance => care::coverage(row, resource),
+        Class::Appointment => care::appointment(row, resource),
+        Class::Provenance => care::provenance(row, resource),
+        Class::Bill => care::bill(row, resource),
+        Class::Medication => clinical::medicine(row, resource),
+        _ => vec![joined([span(row), people::by(resource)])],
+    };
+    lines.retain(|l| !l.is_empty());
+    lines
+}
+
+fn end(desk: &Desk<'_>, row: &Row, resource: &Value) -> Markup {
+    let observed = row.kind == "Observation";
+    html! {
+        @if observed {
+            @let measured = results::value(resource);
+            (value(&measured.reading))
+            @if measured.reading.flag.is_some() { br; (state(&measured.reading)) }
+            @if row.standing != Standing::Current || row.versions > 0 || desk.is_new(row) { br; }
+        }
+        @if row.class == Class::Allergy && row.standing == Standing::Current
+            && text_at(resource, "criticality").as_deref() == Some("high") { (pill("harm", "s-bang", "Could be dangerous")) " " }
+        (desk.marks(row))
+    }
+}
+
+/// "Recorded 4 times: 2019, 2020, …" for a line of several dates.
+fn times(line: &Line) -> Option<String> {
+    let mut dates: Vec<String> = line.rows.iter().filter_map(|r| r.date.as_ref().map(PartialDate::day_words)).collect();
+    dates.dedup();
+    if dates.len() < 2 {
+        return None;
+    }
+    let more = if dates.len() > 6 { format!(" and {} earlier", dates.len() - 6) } else { String::new() };
+    Some(format!("On {}{more}", dates.iter().take(6).cloned().collect::<Vec<_>>().join("; ")))
+}
+
+/// The words of a coded element, with a few words before them.
+fn said(resource: &Value, key: &str, before: &str) -> Option<String> {
+    resource.get(key).and_then(concept_text).map(|w| if before.is_empty() { w } else { format!("{before} {w}") })
+}
+
+/// A plain element, with a few words before it.
+fn plain(resource: &Value, path: &str, before: &str) -> Option<String> {
+    text_at(resource, path).map(|w| if before.is_empty() { w } else { format!("{before} {w}") })
+}
+
+/// A code of FHIR's own lists in words, with a few words before it.
+fn coded(resource: &Value, path: &str, before: &str) -> Option<String> {
+    text_at(resource, path).map(|w| format!("{before} {}", words::words_of_code(&w).to_lowercase()).trim().to_owned())
+}
+
+fn dated(row: &Row) -> Option<String> {
+    row.date.is_some().then(|| day(row.date.as_ref()))
+}

@@ -1,0 +1,177 @@
+//! The pieces that pages of records share: the desk they work at, rows, pills, facts.
+
+use crate::chart::link::Line;
+use crate::chart::sources::Sources;
+use crate::record::{Flag, PartialDate, Reading, Standing};
+use crate::vault::Row;
+use crate::web::app::ChartCx;
+use crate::web::layout::pill;
+use crate::{Result, web::layout};
+use maud::{Markup, html};
+
+/// What a page has at hand.
+#[derive(Debug)]
+pub(crate) struct Desk<'a> {
+    pub(crate) cx: &'a ChartCx,
+    pub(crate) sources: Sources,
+}
+
+impl<'a> Desk<'a> {
+    pub(crate) fn of(cx: &'a ChartCx) -> Result<Self> {
+        Ok(Self { cx, sources: Sources::of(&cx.chart)? })
+    }
+
+    /// Whether a record came in since the member was last here.
+    pub(crate) fn is_new(&self, row: &Row) -> bool {
+        self.cx.last_visit.is_some_and(|moment| row.added >= moment)
+    }
+
+    /// The page of a record.
+    pub(crate) fn href(&self, row: &Row) -> String {
+        self.cx.to(&path(row))
+    }
+
+    /// "New", "Corrected" and how it stands, as far as that must be said.
+    pub(crate) fn marks(&self, row: &Row) -> Markup {
+        html! {
+            @if row.versions > 0 { (pill("well", "s-pen", "Changed by the source")) " " }
+            @else if self.is_new(row) { (pill("well", "s-dot", "New")) " " }
+            @match row.standing {
+                Standing::Error => { (pill("quiet", "s-none", "Entered in error")) }
+                Standing::NotDone => { (pill("quiet", "s-none", "Not done")) }
+                Standing::Absent => { (pill("quiet", "s-none", "Not so")) }
+                Standing::Planned => { (pill("well", "s-clock", "Planned")) }
+                Standing::Current | Standing::Past => {}
+            }
+        }
+    }
+
+    /// "in 3 sources" in a row of its own; nothing for one.
+    pub(crate) fn sources_line(&self, line: &Line) -> Option<String> {
+        self.sources.several(&line.sources)
+    }
+}
+
+/// Where the page of a record is, below the chart.
+pub(crate) fn path(row: &Row) -> String {
+    let rid = row.rid;
+    match row.kind.as_str() {
+        "Observation" | "DiagnosticReport" => format!("results/{rid}"),
+        "DocumentReference" | "Composition" | "Media" | "Binary" => format!("documents/{rid}"),
+        "Encounter" => format!("visits/{rid}"),
+        "ExplanationOfBenefit" | "Claim" | "ClaimResponse" | "Invoice" => format!("bills/{rid}"),
+        "Communication" | "CommunicationRequest" => format!("messages/{rid}"),
+        _ => format!("records/{rid}"),
+    }
+}
+
+/// One row of a list.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) href: String,
+    pub(crate) name: String,
+    pub(crate) subs: Vec<String>,
+    pub(crate) end: Markup,
+    pub(crate) full: Markup,
+}
+
+impl Item {
+    pub(crate) fn new(href: String, name: impl Into<String>) -> Self {
+        Self { href, name: name.into(), subs: Vec::new(), end: html! {}, full: html! {} }
+    }
+
+    pub(crate) fn draw(&self) -> Markup {
+        html! {
+            li {
+                div {
+                    span.name { a href=(self.href) { (self.name) } }
+                    @for sub in self.subs.iter().filter(|s| !s.is_empty()) { span.sub { (sub) } }
+                }
+                @if !self.end.0.is_empty() { div.end { (self.end) } }
+                @if !self.full.0.is_empty() { div.full { (self.full) } }
+            }
+        }
+    }
+}
+
+/// Parts of a second line, joined by a dot in the middle.
+pub(crate) fn joined(parts: impl IntoIterator<Item = Option<String>>) -> String {
+    parts.into_iter().flatten().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// "4 March 2015", "Date not given".
+pub(crate) fn day(date: Option<&PartialDate>) -> String {
+    date.map_or_else(|| "Date not given".into(), PartialDate::day_words)
+}
+
+/// "4 March 2015 to 9 March 2015", "since 2011".
+pub(crate) fn span(row: &Row) -> Option<String> {
+    match (&row.date, &row.end) {
+        (Some(from), Some(to)) if from.day_words() == to.day_words() => Some(from.day_words()),
+        (Some(from), Some(to)) => Some(format!("{} to {}", from.day_words(), to.day_words())),
+        (Some(from), None) => Some(from.day_words()),
+        (None, Some(to)) => Some(format!("until {}", to.day_words())),
+        (None, None) => None,
+    }
+}
+
+/// The state of a value against its own range: always a shape and a word.
+pub(crate) fn state(reading: &Reading) -> Markup {
+    match reading.flag {
+        Some(Flag::Above) => pill("heed", "s-up", "Above range"),
+        Some(Flag::Below) => pill("heed", "s-down", "Below range"),
+        Some(Flag::Outside) => pill("heed", "s-bang", "Outside range"),
+        Some(Flag::InRange) => pill("fine", "s-ok", "In range"),
+        None if reading.range.is_none() => pill("quiet", "s-none", "No range given"),
+        None => pill("quiet", "s-none", "Not compared"),
+    }
+}
+
+/// "range 4.0 to 5.6 %", or why nothing is marked.
+pub(crate) fn range_words(reading: &Reading) -> Option<String> {
+    match (&reading.range, reading.flag) {
+        (Some(range), _) => Some(format!("range {}", range.words)),
+        (None, Some(_)) => Some("marked by the source, which gave no range".into()),
+        (None, None) if reading.number.is_some() => Some("the source gave no range, so nothing is marked".into()),
+        (None, None) => None,
+    }
+}
+
+/// A value as it stands at the end of a row.
+pub(crate) fn value(reading: &Reading) -> Markup {
+    let number = reading.number.is_some() || reading.text.len() < 18;
+    html! {
+        @if reading.text.is_empty() {
+            span.soft { (crate::chart::results::line(reading)) }
+        } @else if number {
+            span.val { @if let Some(c) = &reading.comparator { (c) " " } (reading.text) @if !reading.unit.is_empty() { " " span.unit { (reading.unit) } } }
+        } @else {
+            b { (reading.text) @if !reading.unit.is_empty() { " " (reading.unit) } }
+        }
+    }
+}
+
+/// A page's heading with one sentence under it.
+pub(crate) fn head(title: &str, lead: &str, acts: &Markup) -> Markup {
+    html! {
+        header.head {
+            h1 { (title) }
+            @if !lead.is_empty() { p { (lead) } }
+            @if !acts.0.is_empty() { div.acts { (acts) } }
+        }
+    }
+}
+
+/// Label and words, in rows.
+pub(crate) fn facts<L: AsRef<str>>(list: &[(L, Markup)]) -> Markup {
+    html! { dl.facts { @for (label, words) in list { div { dt { (label.as_ref()) } dd { (words) } } } } }
+}
+
+/// What to do where there is nothing yet.
+pub(crate) fn nothing(cx: &ChartCx, narrowed: bool, what: &str, why: &str) -> Markup {
+    if narrowed {
+        return layout::empty("Nothing here fits what you chose.", "Change the words, the source or the dates, or show everything again.", &html! {});
+    }
+    let acts = html! { a.btn href=(cx.to("add")) { "Add records" } };
+    layout::empty(what, why, &acts)
+}
