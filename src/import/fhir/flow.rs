@@ -4,7 +4,7 @@ use super::lift;
 use super::origin;
 use super::version::{Evidence, Version, evidence, leaning};
 use crate::Result;
-use crate::import::{Found, Sink};
+use crate::import::{Found, Origin, Sink};
 use crate::record::type_of;
 use serde_json::Value;
 
@@ -97,6 +97,15 @@ impl<'a> Flow<'a> {
             self.emit(item, pick(bits, version))?;
         }
         Ok(())
+    }
+
+    /// Takes a record out of Keepwell's own export: it is R4 as it stands.
+    pub(super) fn kept(&mut self, item: Item, origin: Origin) -> Result<()> {
+        self.release()?;
+        if let Some(n) = self.seen.get_mut(Version::R4 as usize) {
+            *n += u64::from(item.counted);
+        }
+        self.sink.found(Found { resource: item.resource, origin, full_url: item.full_url, place: item.place, counted: item.counted })
     }
 
     fn emit(&mut self, item: Item, version: Version) -> Result<()> {

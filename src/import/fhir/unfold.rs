@@ -1,6 +1,7 @@
 //! Containers unfolded: Bundles in Bundles, Parameters, the server's messages.
 
 use super::flow::{Flow, Item, name_of};
+use super::origin;
 use crate::Result;
 use crate::record::type_of;
 use serde_json::{Map, Value};
@@ -42,7 +43,13 @@ pub(super) fn entry(flow: &mut Flow, entry: Value, place: String, bytes: usize) 
     };
     let full_url = fields.get("fullUrl").and_then(Value::as_str).map(str::to_owned);
     match fields.shift_remove("resource") {
-        Some(inner @ Value::Object(_)) => resource(flow, inner, full_url, place, bytes),
+        Some(inner @ Value::Object(_)) => match origin::kept(&fields) {
+            Some(origin) if !type_of(&inner).is_empty() => {
+                flow.met += 1;
+                flow.kept(Item { resource: inner, full_url, place, counted: true }, origin)
+            }
+            _ => resource(flow, inner, full_url, place, bytes),
+        },
         Some(Value::Null) | None if fields.contains_key("resourceType") => resource(flow, Value::Object(fields), None, place, bytes),
         Some(Value::Null) | None => {
             note_without_resource(flow, &fields, &place);
