@@ -34,6 +34,7 @@ fn origin(origin: &Origin) -> Value {
     match origin {
         Origin::Server { base } => json!({ "server": base }),
         Origin::Document { document, entry } => json!({ "document": document, "entry": entry }),
+        Origin::Kept { key, former } => json!({ "kept": key, "former": former }),
         Origin::Content => json!("content"),
     }
 }
