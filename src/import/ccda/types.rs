@@ -5,6 +5,8 @@ mod codes;
 mod names;
 mod quantities;
 mod systems;
+#[cfg(test)]
+mod tests;
 mod time;
 mod timing;
 mod values;

@@ -1,15 +1,35 @@
 //! How entries are known again.
 
 use crate::import::Origin;
-use crate::import::ccda::xml::{Node, attr, child, children, head, name, null_flavor};
+use crate::import::ccda::xml::{Node, attr, child, children, head, name, null_flavor, path};
 use std::collections::{HashMap, HashSet};
 
-/// The set id of the document, or its id, or a hash of all of it.
+/// What every version of the document has in common: its set id, or its id.
+///
+/// Vendors copy these from HL7's samples into every document that they write, two operations of one person among them.
+/// Such an id (and one that may be a whole organization's) counts only together with the kind, time and patient of the
+/// document, so that no document takes the place of another.
 pub(super) fn document_key(root: Node) -> String {
-    child(root, "setId")
-        .and_then(key_of)
-        .or_else(|| child(root, "id").and_then(key_of))
-        .unwrap_or_else(|| format!("content|{}", digest(root)))
+    let set = child(root, "setId").filter(|s| own(*s)).and_then(key_of);
+    if let Some(key) = set.or_else(|| child(root, "id").filter(|i| own(*i)).and_then(key_of)) {
+        return key;
+    }
+    let id = child(root, "id").and_then(key_of).unwrap_or_default();
+    let time = child(root, "effectiveTime").and_then(|t| attr(t, "value"));
+    let kind = child(root, "code").and_then(|c| attr(c, "code")).unwrap_or("");
+    let patient = path(root, "recordTarget/patientRole/id").and_then(key_of).unwrap_or_default();
+    match time {
+        Some(time) => format!("{id}|{kind}|{time}|{patient}"),
+        None => format!("{id}|{}", digest(root)),
+    }
+}
+
+/// Whether an II can name one thing only: not of HL7's arc for examples, and not a bare OID.
+fn own(id: Node) -> bool {
+    const EXAMPLES: &str = "2.16.840.1.113883.19";
+    let root = attr(id, "root").unwrap_or("");
+    let example = root.strip_prefix(EXAMPLES).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    !example && (attr(id, "extension").is_some() || root.len() == 36 && root.contains('-'))
 }
 
 /// `root|extension` of an II that names something.

@@ -17,6 +17,8 @@ pub(crate) fn identifier(node: Node) -> Option<Value> {
         (Some("2.16.840.1.113883.4.1"), Some(value)) => json!({"system": "http://hl7.org/fhir/sid/us-ssn", "value": value}),
         (Some("2.16.840.1.113883.4.572"), Some(value)) => json!({"system": "http://hl7.org/fhir/sid/us-medicare", "value": value}),
         (Some(root), Some(value)) => json!({"system": root_uri(root), "value": value}),
+        // The root of all such numbers, without a number.
+        (Some("2.16.840.1.113883.4.6" | "2.16.840.1.113883.4.1" | "2.16.840.1.113883.4.572"), None) => return None,
         (Some(root), None) if is_uuid(root) || root.contains('.') => json!({"system": "urn:ietf:rfc:3986", "value": root_uri(root)}),
         (Some(value), None) | (None, Some(value)) => json!({"value": value}),
         (None, None) => return None,
