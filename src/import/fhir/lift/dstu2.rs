@@ -52,7 +52,8 @@ fn diagnostic_items(fields: &mut Fields) {
             push(fields, "bodySite", site);
         }
     }
-    let plain = |item: &Value| item.as_object().is_some_and(|f| f.keys().all(|k| matches!(k.as_str(), "code" | "specimen" | "bodySite" | "id")));
+    let plain =
+        |item: &Value| item.as_object().is_some_and(|f| f.keys().all(|k| matches!(k.as_str(), "code" | "specimen" | "bodySite" | "id")));
     if items.len() == 1 && items.iter().all(plain) {
         fields.shift_remove("item");
     }

@@ -30,9 +30,7 @@ pub(super) fn extension(url: &str, value: Value) -> Value {
             Value::Object(Map::from_iter([("url".to_owned(), json!(url)), (name.to_owned(), Value::Number(number))]))
         }
         Value::Object(fields) => match data_type(&fields) {
-            Some(name) => {
-                Value::Object(Map::from_iter([("url".to_owned(), json!(url)), (format!("value{name}"), Value::Object(fields))]))
-            }
+            Some(name) => Value::Object(Map::from_iter([("url".to_owned(), json!(url)), (format!("value{name}"), Value::Object(fields))])),
             None => nested(url, fields),
         },
         Value::Array(items) => {

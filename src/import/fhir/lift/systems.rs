@@ -7,7 +7,8 @@ const OLD: &str = "http://hl7.org/fhir/";
 const NEW: &str = "http://terminology.hl7.org/CodeSystem/";
 
 /// Names that kept their last part, one a word.
-static MOVED: LazyLock<HashSet<&'static str>> = LazyLock::new(|| include_str!("../../../../assets/fhir/systems.txt").split_whitespace().collect());
+static MOVED: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| include_str!("../../../../assets/fhir/systems.txt").split_whitespace().collect());
 
 /// Names that changed.
 const RENAMED: [(&str, &str); 9] = [

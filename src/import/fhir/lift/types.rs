@@ -91,7 +91,9 @@ fn money(fields: &mut Fields) {
     if fields.contains_key("currency") {
         return;
     }
-    let currency = |v: Option<&Value>| v.and_then(Value::as_str).filter(|c| c.len() == 3 && c.bytes().all(|b| b.is_ascii_uppercase())).map(str::to_owned);
+    let currency = |v: Option<&Value>| {
+        v.and_then(Value::as_str).filter(|c| c.len() == 3 && c.bytes().all(|b| b.is_ascii_uppercase())).map(str::to_owned)
+    };
     if let Some(code) = currency(fields.get("code")).or_else(|| currency(fields.get("unit"))) {
         fields.insert("currency".to_owned(), Value::String(code.clone()));
         for key in ["code", "unit"] {
