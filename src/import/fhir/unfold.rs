@@ -15,15 +15,11 @@ pub(super) fn resource(flow: &mut Flow, resource: Value, full_url: Option<String
         "OperationOutcome" => flow.skip(&place, &name_of(&resource), &outcome_words(&resource)),
         "Bundle" => bundle(flow, resource, &place),
         "Parameters" => parameters(flow, resource, place),
-        _ => {
-            flow.met += 1;
-            flow.take(Item { resource, full_url, place, counted: true }, bytes)
-        }
+        _ => flow.take(Item { resource, full_url, place, counted: true }, bytes),
     }
 }
 
 fn bundle(flow: &mut Flow, mut bundle: Value, place: &str) -> Result<()> {
-    flow.met += 1;
     let entries = match bundle.get_mut("entry").map(Value::take) {
         Some(Value::Array(entries)) => entries,
         Some(one @ Value::Object(_)) => vec![one],
@@ -79,7 +75,6 @@ fn parameters(flow: &mut Flow, mut parameters: Value, place: String) -> Result<(
     for (found, at) in inner {
         resource(flow, found, None, at, 0)?;
     }
-    flow.met += 1;
     if alone || has_value(&parameters) {
         return flow.take(Item { resource: parameters, full_url: None, place, counted: alone }, 0);
     }
