@@ -35,6 +35,7 @@ fn origin(origin: &Origin) -> Value {
         Origin::Server { base } => json!({ "server": base }),
         Origin::Document { document, entry } => json!({ "document": document, "entry": entry }),
         Origin::Content => json!("content"),
+        Origin::Kept { key, former } => json!({ "kept": key, "former": former }),
     }
 }
 
