@@ -118,7 +118,7 @@ impl<'a> Import<'a> {
     }
 
     fn conn(&self) -> Result<&Connection> {
-        self.conn.as_ref().ok_or_else(|| Error::internal("an import was used after its end"))
+        self.conn.as_ref().ok_or_else(ended)
     }
 
     /// Tells apart patients whose servers use short ids: records that name themselves only within their file are known
@@ -164,7 +164,7 @@ impl<'a> Import<'a> {
         let rid = self.next_rid;
         self.next_rid += 1;
         let body = self.codec.shrink(&found.resource)?;
-        let conn = self.conn()?;
+        let conn = self.conn.as_ref().ok_or_else(ended)?;
         let own: [&dyn rusqlite::ToSql; 4] = [&rid, &key.as_slice(), &self.now, &self.sid];
         Columns::of(found, facts).write(conn, &self.insert, &own, 1, content)?;
         conn.prepare_cached("INSERT INTO bodies(rid, body) VALUES(?1, ?2)")?.execute(params![rid, body])?;
@@ -184,7 +184,7 @@ impl<'a> Import<'a> {
                 let sql = "SELECT max(?2, coalesce((SELECT max(ver) FROM versions WHERE rid = ?1), 0)) + 1";
                 let ver = self.conn()?.prepare_cached(sql)?.query_row([known.rid, known.ver], |r| r.get(0))?;
                 let body = self.codec.shrink(&found.resource)?;
-                let conn = self.conn()?;
+                let conn = self.conn.as_ref().ok_or_else(ended)?;
                 let own: [&dyn rusqlite::ToSql; 4] = [&known.rid, &self.sid, &self.now, &body];
                 let marks = ",?".repeat(COLUMNS.split(',').count());
                 let sql = format!("INSERT INTO versions(rid, src, replaced, body, {COLUMNS}) VALUES(?,?,?,?{marks})");
@@ -314,8 +314,15 @@ impl<'a> Import<'a> {
         }
         conn.execute_batch("COMMIT")?;
         self.chart.changed();
+        // The journal has grown with the import; what is in the database already need not lie on the disk twice. A reader
+        // may hold it for now: it then shrinks later.
+        _ = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         Ok(report)
     }
+}
+
+fn ended() -> Error {
+    Error::internal("an import was used after its end")
 }
 
 /// A value of the vault's own.

@@ -100,7 +100,7 @@ fn divs(value: &Value, see: &mut dyn FnMut(&str)) {
 
 fn words_of(xml: &str) -> String {
     let tree = roxmltree::Document::parse(xml).expect("a div is XML");
-    tree.descendants().filter(|n| n.is_text()).filter_map(|n| n.text()).collect::<Vec<_>>().join(" ")
+    tree.descendants().filter(roxmltree::Node::is_text).filter_map(|n| n.text()).collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -108,7 +108,10 @@ fn the_header_tells_who() {
     let sink = read(VISIT.as_bytes()).expect("readable");
     check(&sink);
     let patient = one(&sink, "Patient");
-    assert_eq!(patient["name"][0]["given"], serde_json::json!(["Rosa", "María"]));
+    assert_eq!(patient["name"][0]["given"], serde_json::json!(["Rosa", "María", "Rosie"]));
+    assert_eq!(patient["name"][0]["_given"][2]["extension"][0]["valueCode"], "CL");
+    assert_eq!(patient["name"][0]["family"], "Quintero");
+    assert_eq!(patient["name"][0]["_family"]["extension"][0]["valueString"], "Delgado");
     assert_eq!(patient["name"][0]["use"], "usual");
     assert_eq!(patient["name"][1]["use"], "maiden");
     assert_eq!(patient["identifier"].as_array().map(Vec::len), Some(1));
@@ -154,7 +157,7 @@ fn the_header_tells_of_the_visit_and_the_document() {
     assert_eq!(document["custodian"]["display"], "Riverton Health");
     assert_eq!(document["relatesTo"][0]["code"], "replaces");
     assert_eq!(document["relatesTo"][0]["targetIdentifier"]["value"], "ccd-0001");
-    assert_eq!(document["subject"]["display"], "Mrs Rosa María Quintero Jr");
+    assert_eq!(document["subject"]["display"], "Mrs Rosa María Rosie Quintero Jr");
     let informant =
         document["extension"].as_array().expect("extensions").iter().find(|e| e["url"].as_str().is_some_and(|u| u.contains("Informant")));
     assert_eq!(informant.expect("informant")["valueReference"]["display"], "Elena Quintero");
@@ -231,7 +234,8 @@ fn odd_files_are_read() {
     let wide: Vec<u8> =
         [0xFF, 0xFE].into_iter().chain(VISIT.replace("UTF-8", "UTF-16").encode_utf16().flat_map(u16::to_le_bytes)).collect();
     let latin: Vec<u8> = VISIT.chars().map(|c| u8::try_from(u32::from(c)).expect("Latin-1")).collect();
-    let cases: [(&str, Vec<u8>, bool); 7] = [
+    let cases: [(&str, Vec<u8>, bool); 8] = [
+        ("HTML entities", VISIT.replace("No fever.", "No&nbsp;fever, 37&deg;.").into_bytes(), true),
         ("byte order mark", ["\u{FEFF}".as_bytes(), VISIT.as_bytes()].concat(), false),
         ("UTF-16", wide, false),
         ("Windows-1252 called UTF-8", latin, true),
@@ -277,6 +281,38 @@ fn what_is_no_document_is_refused() {
     let small = Limits { xml_nodes: 50, ..Limits::default() };
     let error = ccda::read(VISIT.as_bytes(), "", &small, &mut Collected::default()).expect_err("too many nodes");
     assert_eq!(error.kind, Kind::TooMuch);
+}
+
+/// What grows with the square of a file's size would be hours at the limit; here it would be minutes.
+#[test]
+fn size_costs_no_more_than_its_share() {
+    let body = |inner: &str| {
+        let start = VISIT.find("<structuredBody>").expect("a body");
+        let body = format!(
+            "<structuredBody><component><section><code code=\"8716-3\"/><title>Vital signs</title><text>x</text>{inner}</section></component></structuredBody></component></ClinicalDocument>"
+        );
+        VISIT[..start].to_owned() + &body
+    };
+    let entry = "<entry><observation classCode=\"OBS\" moodCode=\"EVN\"><id root=\"1.2.3\"/><code code=\"8867-4\" codeSystem=\"2.16.840.1.113883.6.1\"/><value xsi:type=\"PQ\" value=\"72\" unit=\"/min\"/></observation></entry>";
+    let cases = [
+        ("the same entry again and again", body(&entry.repeat(10_000)), 10_000),
+        ("entries without ids", body(&entry.replace("<id root=\"1.2.3\"/>", "").repeat(10_000)), 10_000),
+        ("ids", body(&entry.replace("<id root=\"1.2.3\"/>", &"<id root=\"1.2.3\"/>".repeat(50_000))), 1),
+        (
+            "pictures and ids of the narrative",
+            body(&format!("<text>{}</text>", "<renderMultiMedia referencedObject=\"a\" ID=\"a\"/>".repeat(50_000))),
+            0,
+        ),
+        ("prefixes", body(&(0..5_000).map(|n| format!("<text><p{n}:a/></text>")).collect::<String>()), 0),
+    ];
+    for (what, text, entries) in cases {
+        let start = std::time::Instant::now();
+        let sink = read(text.as_bytes()).unwrap_or_else(|e| panic!("{what}: {e}"));
+        check(&sink);
+        assert_eq!(sink.found.iter().filter(|f| f.place.contains("/entry")).count(), entries, "{what}");
+        assert!(start.elapsed().as_secs() < 20, "{what} took {:?}", start.elapsed());
+        eprintln!("{what}: {:?}", start.elapsed());
+    }
 }
 
 #[test]
@@ -360,7 +396,7 @@ fn narrative_lost(bytes: &[u8], sink: &Collected) -> Option<String> {
     let narrative =
         |n: &roxmltree::Node| n.tag_name().name() == "text" && n.parent_element().is_some_and(|p| p.tag_name().name() == "section");
     let sections = tree.descendants().filter(narrative);
-    let words = sections.flat_map(|s| s.descendants()).filter(|n| n.is_text()).filter_map(|n| n.text());
+    let words = sections.flat_map(|s| s.descendants()).filter(roxmltree::Node::is_text).filter_map(|n| n.text());
     let missing: Vec<&str> = words.flat_map(str::split_whitespace).filter(|w| !kept.any(|k| k == *w)).take(8).collect();
     (!missing.is_empty()).then(|| missing.join(" "))
 }

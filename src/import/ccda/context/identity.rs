@@ -1,7 +1,7 @@
 //! How entries are known again.
 
 use crate::import::Origin;
-use crate::import::ccda::xml::{Node, attr, child, children, name, null_flavor};
+use crate::import::ccda::xml::{Node, attr, child, children, head, name, null_flavor};
 use std::collections::{HashMap, HashSet};
 
 /// The set id of the document, or its id, or a hash of all of it.
@@ -33,19 +33,22 @@ pub(super) struct Identities {
     claims: HashMap<(String, String), u32>,
     given: HashMap<roxmltree::NodeId, String>,
     used: HashSet<String>,
+    /// How often a key made of content was given out.
+    repeats: HashMap<String, u32>,
 }
 
 impl Identities {
     pub(super) fn new(root: Node, document: String) -> Self {
         let mut claims = HashMap::new();
+        let mut seen = HashSet::new();
         for id in root.descendants().filter(|n| name(*n) == "id" && n.is_element()) {
             // Only the first id of an element is its name here.
-            let first = !id.prev_siblings().skip(1).any(|n| n.is_element() && name(n) == "id");
-            if let (true, Some(parent), Some(key)) = (first, id.parent_element(), key_of(id)) {
+            let parent = id.parent_element().filter(|p| seen.insert(p.id()));
+            if let (Some(parent), Some(key)) = (parent, key_of(id)) {
                 *claims.entry((name(parent).to_owned(), key)).or_default() += 1;
             }
         }
-        Self { document, claims, given: HashMap::new(), used: HashSet::new() }
+        Self { document, claims, given: HashMap::new(), used: HashSet::new(), repeats: HashMap::new() }
     }
 
     /// The FHIR id and origin of a statement.
@@ -72,7 +75,7 @@ impl Identities {
 
     /// The entry's own id where it is the only one with it. Otherwise the content joins in, so that no entry takes the
     /// place of another, and a count where even that is the same.
-    fn fresh(&self, node: Node) -> String {
+    fn fresh(&mut self, node: Node) -> String {
         // The versions of one document are one record.
         if name(node) == "ClinicalDocument" {
             return "document".to_owned();
@@ -86,12 +89,13 @@ impl Identities {
             Some(key) => format!("{key}|{}", digest(node)),
             None => format!("{}|{}|{}", section_code(node), name(node), digest(node)),
         };
-        let numbered = |n: u32| if n == 1 { base.clone() } else { format!("{base}|{n}") };
-        (1..).map(numbered).find(|e| !self.used.contains(e)).unwrap_or(base)
+        let count = self.repeats.entry(base.clone()).or_default();
+        *count += 1;
+        if *count == 1 { base } else { format!("{base}|{count}") }
     }
 }
 
 fn section_code(node: Node<'_>) -> &str {
     let section = node.ancestors().find(|a| name(*a) == "section");
-    section.and_then(|s| child(s, "code")).and_then(|c| attr(c, "code")).unwrap_or("")
+    section.and_then(|s| head(s).find(|c| name(*c) == "code")).and_then(|c| attr(c, "code")).unwrap_or("")
 }

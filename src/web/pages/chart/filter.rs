@@ -78,7 +78,7 @@ impl Filter {
             form.filter.no-print role="search" aria-label=(format!("Filter {label}")) method="post" action=(cx.to(path)) {
                 div.field { label for="f-q" { "Words" } input #f-q name="q" type="search" autocomplete="off" value=(self.q); }
                 div.field {
-                    label for="f-source" { "From which source" }
+                    label for="f-source" { "Source" }
                     select #f-source name="source" {
                         option value="" { "All sources" }
                         @for s in sources.here() { option value=(s.id) selected[s.id == self.source] { (s.name) } }
@@ -104,7 +104,11 @@ impl Filter {
 fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') { out.push(byte.into()) } else { out.push_str(&format!("%{byte:02X}")) }
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+            out.push(byte.into())
+        } else {
+            out.push_str(&format!("%{byte:02X}"))
+        }
     }
     out
 }

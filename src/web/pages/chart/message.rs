@@ -3,7 +3,7 @@
 use super::document::viewers;
 use super::filter::Filter;
 use super::record::{source_facts, standing, versions};
-use super::ui::{Desk, head, joined};
+use super::ui::{Desk, head, joined, title};
 use crate::Result;
 use crate::chart::people;
 use crate::record::{PartialDate, array, text_at};
@@ -23,7 +23,9 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
     // Each letter names the one that it answers (FHIR R4 Communication.inResponseTo).
     while let Some(last) = letters.last().filter(|_| letters.len() < LETTERS) {
         let resource = last.resource();
-        let Some(before) = array(&resource, "inResponseTo").iter().find_map(|r| people::resolved(&cx.chart, last, &resource, r).1) else { break };
+        let Some(before) = array(&resource, "inResponseTo").iter().find_map(|r| people::resolved(&cx.chart, last, &resource, r).1) else {
+            break;
+        };
         if letters.iter().any(|l| l.rid == before.rid) {
             break;
         }
@@ -32,24 +34,28 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
     letters.reverse();
     let resource = row.resource();
     let body = html! {
-        (head(&row.title, &if letters.len() > 1 { format!("{} letters.", letters.len()) } else { String::new() }, &html! {}))
+        (head(&title(row), &if letters.len() > 1 { format!("{} letters.", letters.len()) } else { String::new() }, &html! {}))
         (standing(row))
         (versions(&desk, row)?)
         ol class="thread list" { @for letter in &letters { (drawn(&desk, letter)) } }
         (viewers(&desk, row, &resource)?)
         (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
     };
-    Ok(chart_page(cx, &Page { title: &row.title, nav: "messages", crumbs: &[("Messages", "messages")] }, &body))
+    Ok(chart_page(cx, &Page { title: &title(row), nav: "messages", crumbs: &[("Messages", "messages")] }, &body))
 }
 
 fn drawn(desk: &Desk<'_>, letter: &Row) -> Markup {
     let resource = letter.resource();
     let name = |key: &str| {
-        let all: Vec<String> = array(&resource, key).iter().filter_map(|r| people::resolved(&desk.cx.chart, letter, &resource, r).0).collect();
+        let all: Vec<String> =
+            array(&resource, key).iter().filter_map(|r| people::resolved(&desk.cx.chart, letter, &resource, r).0).collect();
         (!all.is_empty()).then(|| all.join(", "))
     };
     let mine = text_at(&resource, "sender.reference").is_some_and(|r| r.contains("Patient/"));
-    let when = text_at(&resource, "sent").or_else(|| text_at(&resource, "received")).and_then(|d| PartialDate::parse(&d)).or_else(|| letter.date.clone());
+    let when = text_at(&resource, "sent")
+        .or_else(|| text_at(&resource, "received"))
+        .and_then(|d| PartialDate::parse(&d))
+        .or_else(|| letter.date.clone());
     html! {
         li class=[mine.then_some("mine")] {
             header {

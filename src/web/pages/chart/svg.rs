@@ -76,7 +76,15 @@ pub fn numline(reading: &Reading) -> Markup {
 pub fn numline_large(reading: &Reading, words: &str, says: &str) -> Markup {
     let Some(line) = line(reading) else { return html! {} };
     let range = reading.range.clone().unwrap_or_default();
-    let anchor = |at: f64| if at < 12.0 { "start" } else if at > 88.0 { "end" } else { "middle" };
+    let anchor = |at: f64| {
+        if at < 12.0 {
+            "start"
+        } else if at > 88.0 {
+            "end"
+        } else {
+            "middle"
+        }
+    };
     let ends = [(line.low, range.low), (line.high, range.high)];
     let middle = f64::midpoint(line.low.unwrap_or(0.0), line.high.unwrap_or(100.0));
     let close = ends.iter().filter_map(|(p, _)| *p).collect::<Vec<_>>();
@@ -140,7 +148,7 @@ const BOTTOM: f64 = 198.0;
 
 /// A test over time. Each point is a link to its row in the table (`#r-<rid>`). Labs with different ranges: each point has its
 /// own range as a bracket; one range for all: a band.
-pub fn trend(series: &Series, name: &str) -> Markup {
+pub fn trend(series: &Series, name: &str, id: &str) -> Markup {
     let points = &series.points;
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return html! {} };
     let shared = series.shared_range();
@@ -169,7 +177,7 @@ pub fn trend(series: &Series, name: &str) -> Markup {
     );
     html! {
         figure.trend {
-            svg width="100%" height="252" role="group" aria-labelledby="trend-name" {
+            svg width="100%" height="252" role="group" aria-labelledby=(id) {
                 @for tick in &ticks { line.grid x1="0" x2="100%" y1=(px(y(*tick))) y2=(px(y(*tick))) {} }
                 @if let Some((low_limit, high_limit)) = shared {
                     (band(low_limit.map(y), high_limit.map(y)))
@@ -190,7 +198,7 @@ pub fn trend(series: &Series, name: &str) -> Markup {
                 @for p in points { (dot(p, place(p), y(p.number))) }
                 text.last x=(percent(place(last))) y=(px(y(last.number) - 14.0)) text-anchor="middle" { (tick_words(last.number)) }
             }
-            figcaption #trend-name { (said) }
+            figcaption id=(id) { (said) }
         }
     }
 }
@@ -236,7 +244,13 @@ fn dot(p: &Point, x: f64, y: f64) -> Markup {
         Some(Flag::InRange) => ", in range",
         None => "",
     };
-    let anchor = if x < 30.0 { "start" } else if x > 70.0 { "end" } else { "middle" };
+    let anchor = if x < 30.0 {
+        "start"
+    } else if x > 70.0 {
+        "end"
+    } else {
+        "middle"
+    };
     html! {
         a href=(format!("#r-{}", p.rid)) aria-label=(format!("{}: {}{state}", p.date.day_words(), p.words)) {
             svg x=(percent(x)) y=(px(y)) overflow="visible" {

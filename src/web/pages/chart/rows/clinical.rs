@@ -1,7 +1,7 @@
 //! Rows of what a person has or had done: allergies, conditions, immunizations, procedures, imaging, family, medicines.
 
 use super::{coded, dated, plain, said};
-use crate::chart::{medicines, people};
+use crate::chart::{medicines, people, when};
 use crate::record::{PartialDate, Standing, array, concept_text, list, reference_words, string, text_at};
 use crate::vault::Row;
 use crate::web::pages::chart::ui::{joined, span};
@@ -20,13 +20,14 @@ pub(super) fn allergy(row: &Row, resource: &Value) -> Vec<String> {
         out.push("The source names no reaction".into());
     }
     let kinds: Vec<String> = list(resource, "category").into_iter().filter_map(string).collect();
-    let sure = (row.standing != Standing::Absent).then(|| said(resource, "verificationStatus", "").filter(|v| v.to_lowercase() != "confirmed"));
+    let sure =
+        (row.standing != Standing::Absent).then(|| said(resource, "verificationStatus", "").filter(|v| v.to_lowercase() != "confirmed"));
     let danger = text_at(resource, "criticality").filter(|c| c != "high").map(|c| match c.as_str() {
         "low" => "Not dangerous to life, says the source".to_owned(),
         _ => "How dangerous is not known".to_owned(),
     });
     let last = text_at(resource, "lastOccurrence").and_then(|d| PartialDate::parse(&d)).map(|d| format!("last time {}", d.day_words()));
-    let since = span(row).map(|s| if row.end.is_some() { s } else { format!("since {s}") });
+    let since = if row.end.is_some() { span(row) } else { when::began(row, resource) };
     out.push(joined([danger, (!kinds.is_empty()).then(|| kinds.join(", ")), since, last, sure.flatten(), people::by(resource)]));
     out
 }
@@ -34,8 +35,10 @@ pub(super) fn allergy(row: &Row, resource: &Value) -> Vec<String> {
 /// Since when, until when, how sure, who says so.
 pub(super) fn condition(row: &Row, resource: &Value) -> Vec<String> {
     let when = match (&row.date, &row.end) {
-        (Some(from), None) if row.standing == Standing::Current => Some(format!("Since {}", from.day_words())),
-        _ => span(row),
+        (Some(_), Some(_)) if when::word(row, resource).is_none() => span(row),
+        (_, Some(end)) => Some(joined([when::began(row, resource), Some(format!("ended {}", end.day_words()))])),
+        _ if matches!(row.standing, Standing::Absent | Standing::NotDone) => dated(row),
+        _ => when::began(row, resource),
     };
     let stage = array(resource, "stage").iter().find_map(|s| s.get("summary").and_then(concept_text));
     let sure = said(resource, "verificationStatus", "").filter(|v| !matches!(v.to_lowercase().as_str(), "confirmed" | "unconfirmed"));
@@ -59,7 +62,11 @@ pub(super) fn immunization(row: &Row, resource: &Value) -> Vec<String> {
     let of = applied.and_then(|p| text_at(p, "seriesDosesPositiveInt").or_else(|| text_at(p, "seriesDosesString")));
     let dose = dose.map(|d| of.map_or_else(|| format!("dose {d}"), |of| format!("dose {d} of {of}")));
     let refused = row.standing == Standing::NotDone;
-    let reason = if refused { Some(why.map_or_else(|| "Not given. The source gives no reason".to_owned(), |w| format!("Not given: {w}"))) } else { None };
+    let reason = if refused {
+        Some(why.map_or_else(|| "Not given. The source gives no reason".to_owned(), |w| format!("Not given: {w}")))
+    } else {
+        None
+    };
     let made = resource.get("manufacturer").and_then(|m| reference_words(resource, m));
     vec![
         joined([reason]),
@@ -70,13 +77,19 @@ pub(super) fn immunization(row: &Row, resource: &Value) -> Vec<String> {
 
 /// When, by whom, why, how it went.
 pub(super) fn procedure(row: &Row, resource: &Value) -> Vec<String> {
-    let reason = array(resource, "reasonCode").iter().find_map(concept_text).or_else(|| {
-        array(resource, "reasonReference").iter().find_map(|r| reference_words(resource, r))
-    });
+    let reason = array(resource, "reasonCode")
+        .iter()
+        .find_map(concept_text)
+        .or_else(|| array(resource, "reasonReference").iter().find_map(|r| reference_words(resource, r)));
     let place = resource.get("location").and_then(|l| reference_words(resource, l));
     vec![
         joined([span(row), people::by(resource), place]),
-        joined([reason.map(|r| format!("For {r}")), said(resource, "bodySite", ""), said(resource, "outcome", "outcome:"), said(resource, "statusReason", "reason:")]),
+        joined([
+            reason.map(|r| format!("For {r}")),
+            said(resource, "bodySite", ""),
+            said(resource, "outcome", "outcome:"),
+            said(resource, "statusReason", "reason:"),
+        ]),
     ]
 }
 
@@ -97,7 +110,10 @@ pub(super) fn report(row: &Row, resource: &Value) -> Vec<String> {
 /// What a relative had, at what age, and whether they died of it.
 pub(super) fn family(resource: &Value) -> Vec<String> {
     let age = |v: &Value, stem: &str| {
-        v.get(format!("{stem}Age")).map(crate::record::quantity_text).or_else(|| text_at(v, &format!("{stem}String"))).filter(|t| !t.is_empty())
+        v.get(format!("{stem}Age"))
+            .map(crate::record::quantity_text)
+            .or_else(|| text_at(v, &format!("{stem}String")))
+            .filter(|t| !t.is_empty())
     };
     let mut out: Vec<String> = array(resource, "condition")
         .iter()
@@ -113,7 +129,9 @@ pub(super) fn family(resource: &Value) -> Vec<String> {
         .collect();
     let dead = match resource.get("deceasedBoolean").and_then(Value::as_bool) {
         Some(true) => Some("Has died".to_owned()),
-        _ => age(resource, "deceased").map(|a| format!("Died at age {a}")).or_else(|| text_at(resource, "deceasedDate").map(|d| format!("Died {d}"))),
+        _ => age(resource, "deceased")
+            .map(|a| format!("Died at age {a}"))
+            .or_else(|| text_at(resource, "deceasedDate").map(|d| format!("Died {d}"))),
     };
     out.push(joined([text_at(resource, "name"), dead, coded(resource, "dataAbsentReason", "")]));
     out
