@@ -36,7 +36,6 @@ fn origin(origin: &Origin) -> Value {
         Origin::Document { document, entry } => json!({ "document": document, "entry": entry }),
         Origin::Kept { key, former } => json!({ "kept": key, "former": former }),
         Origin::Content => json!("content"),
-        Origin::Kept { key, former } => json!({ "kept": key, "former": former }),
     }
 }
 

@@ -14,7 +14,6 @@ mod files_corpus;
 mod files_made;
 mod hostile;
 mod hostile_import;
-mod hostile_import;
 mod vault;
 mod vault_search;
 mod vault_sources;

@@ -40,10 +40,7 @@ pub(super) fn entry(flow: &mut Flow, entry: Value, place: String, bytes: usize) 
     let full_url = fields.get("fullUrl").and_then(Value::as_str).map(str::to_owned);
     match fields.shift_remove("resource") {
         Some(inner @ Value::Object(_)) => match origin::kept(&fields) {
-            Some(origin) if !type_of(&inner).is_empty() => {
-                flow.met += 1;
-                flow.kept(Item { resource: inner, full_url, place, counted: true }, origin)
-            }
+            Some(origin) if !type_of(&inner).is_empty() => flow.kept(Item { resource: inner, full_url, place, counted: true }, origin),
             _ => resource(flow, inner, full_url, place, bytes),
         },
         Some(Value::Null) | None if fields.contains_key("resourceType") => resource(flow, Value::Object(fields), None, place, bytes),
