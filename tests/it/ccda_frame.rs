@@ -206,6 +206,7 @@ fn an_unstructured_body_is_a_document() {
     assert_eq!(attachment["creation"], "2023-05-01");
     assert_eq!(document["description"], "Letter from the eye clinic");
     assert_eq!(document["author"][0]["display"], "Dr Okafor");
+    assert_eq!(document["extension"][0]["valueReference"]["display"], "Elena Quintero");
     let patient = one(&sink, "Patient");
     assert_eq!((&patient["gender"], &patient["birthDate"]), (&"unknown".into(), &"1952".into()));
     assert!(all(&sink, "Composition").is_empty());

@@ -9,6 +9,6 @@ mod team;
 
 pub(super) use composition::composition;
 pub(super) use encounter::encounter;
-pub(super) use makers::{confidentiality, custodian, relations};
+pub(super) use makers::{confidentiality, custodian, others, relations};
 pub(super) use patient::patient;
 pub(super) use team::care_teams;

@@ -103,6 +103,7 @@ pub(super) fn unstructured(cx: &Context, body: Node, file: &str, encounter: Opti
     put(&mut out, "authenticator", signer);
     let custodian = header::custodian(&mut out, cx);
     put(&mut out, "custodian", custodian);
+    header::others(&mut out, cx);
     let related = |(code, id): (&str, Value)| json!({"code": code, "target": {"identifier": id}});
     put_all(&mut out, "relatesTo", header::relations(cx).into_iter().map(related).collect());
     put(&mut out, "context", encounter.map(|e| json!({"encounter": [{ "reference": e }]})));

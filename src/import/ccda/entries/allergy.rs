@@ -78,7 +78,7 @@ pub(super) fn allergy<'a>(cx: &mut Context<'a>, node: Node<'a>, concern: Option<
     let when = when(node);
     draft.stamp("onsetDateTime", when.start());
     if let Some(end) = when.high.as_ref().and_then(Stamp::fhir) {
-        draft.extend("http://hl7.org/fhir/StructureDefinition/allergyintolerance-abatement", "valueDateTime", end.into());
+        draft.extend("http://hl7.org/fhir/StructureDefinition/allergyintolerance-abatement", "valueDateTime", &end);
     }
     reactions(cx, &mut draft, node, concern);
     for (_, inner) in nested(node) {

@@ -57,10 +57,9 @@ fn member<'a>(cx: &Context<'a>, draft: &mut Draft, act: Node<'a>) {
         draft.push("participant", one);
     }
     for participant in children(act, "participant") {
-        if let Some(role) = child(participant, "participantRole").filter(|_| attr(participant, "typeCode") == Some("LOC")) {
-            if let Some(text) = cx.location(role).and_then(|l| crate::record::text_at(&l, "name")) {
-                draft.note(&format!("Works at: {text}"));
-            }
+        let role = child(participant, "participantRole").filter(|_| attr(participant, "typeCode") == Some("LOC"));
+        if let Some(text) = role.and_then(|r| cx.location(r)).and_then(|l| crate::record::text_at(&l, "name")) {
+            draft.note(&format!("Works at: {text}"));
         }
     }
     for (_, inner) in nested(act) {

@@ -87,13 +87,9 @@ fn policy<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> {
             }
         }
     }
-    if let Some(order) =
-        child(node.parent_element().unwrap_or(node), "sequenceNumber").and_then(|s| attr(s, "value")).and_then(|v| v.parse::<u32>().ok())
-    {
-        if order > 0 {
-            draft.put("order", order);
-        }
-    }
+    let holder = node.parent_element().unwrap_or(node);
+    let order = child(holder, "sequenceNumber").and_then(|s| attr(s, "value")).and_then(|v| v.parse::<u32>().ok());
+    draft.set("order", order.filter(|o| *o > 0));
     draft.leftovers(cx, node);
     draft.emit(cx, node, true).map(|_| ())
 }

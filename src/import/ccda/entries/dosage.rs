@@ -48,10 +48,10 @@ fn instruction<'a>(cx: &Context<'a>, out: &mut Map<String, Value>, act: Node<'a>
             out.insert("patientInstruction".into(), format!("{before}{text}").into());
         }
     }
-    if let Some(coded) = coded.filter(|c| c.get("coding").is_some()) {
-        if let Value::Array(list) = out.entry("additionalInstruction").or_insert_with(|| Value::Array(Vec::new())) {
-            list.push(coded);
-        }
+    if let Some(coded) = coded.filter(|c| c.get("coding").is_some())
+        && let Value::Array(list) = out.entry("additionalInstruction").or_insert_with(|| Value::Array(Vec::new()))
+    {
+        list.push(coded);
     }
 }
 

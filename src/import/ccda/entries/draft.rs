@@ -78,7 +78,7 @@ impl Draft {
     }
 
     /// Adds an extension: `key` is `valueCode`, `valueDateTime`, ….
-    pub(super) fn extend(&mut self, url: &str, key: &str, value: Value) {
+    pub(super) fn extend(&mut self, url: &str, key: &str, value: &str) {
         self.push("extension", json!({"url": url, key: value}));
     }
 

@@ -15,14 +15,15 @@ pub(super) fn immunization<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<(
     let Some(vaccine) = medication::product(cx, node).or_else(|| negated(node).then(|| absent(Some("NI")))) else {
         return cx.skip(node, "An immunization", "It names no vaccine, neither by a code nor in words.");
     };
-    if planned(node) && !negated(node) {
-        return recommendation(cx, node, vaccine);
+    let none = super::kit::says_none(&vaccine);
+    if planned(node) && !negated(node) && !none {
+        return recommendation(cx, node, &vaccine);
     }
     let mut draft = Draft::new("Immunization", node);
     let state = match status(node).as_str() {
         "nullified" => "entered-in-error",
         "aborted" | "cancelled" | "suspended" | "held" => "not-done",
-        _ if negated(node) => "not-done",
+        _ if none || negated(node) => "not-done",
         _ => "completed",
     };
     draft.put("status", state);
@@ -126,7 +127,7 @@ fn reaction<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
 }
 
 /// A planned immunization. FHIR wants a forecast; the source only says that it is planned, in those words.
-fn recommendation<'a>(cx: &mut Context<'a>, node: Node<'a>, vaccine: Value) -> Result<()> {
+fn recommendation<'a>(cx: &mut Context<'a>, node: Node<'a>, vaccine: &Value) -> Result<()> {
     let mut draft = Draft::new("ImmunizationRecommendation", node);
     draft.put("patient", cx.patient());
     people::recorder(cx, &mut draft, node, None, "", "date");

@@ -119,6 +119,13 @@ pub(super) fn named<'a>(cx: &Context<'a>, node: Node<'a>) -> Option<Value> {
     concept.or_else(|| words(cx, node).map(|text| json!({"text": text})))
 }
 
+/// Whether a concept has no code and its words say that there is nothing: "No medications recorded", "None".
+pub(super) fn says_none(concept: &Value) -> bool {
+    let text = concept_text(concept).unwrap_or_default().trim().to_ascii_lowercase();
+    crate::record::codes(concept).is_empty()
+        && (text.starts_with("no ") || text.trim_end_matches('.') == "none" || text.starts_with("none "))
+}
+
 /// An element that holds nothing but the reason for its absence (FHIR R4 data-absent-reason, C-CDA on FHIR
 /// "NullFlavor to Data Absent Reason").
 pub(super) fn absent(null_flavor: Option<&str>) -> Value {

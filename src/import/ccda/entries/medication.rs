@@ -24,14 +24,17 @@ pub(super) fn medication<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: 
         if !denied {
             return cx.skip(node, "A medicine", "It names no medicine, neither by a code nor in words.");
         }
-        return statement(cx, node, json!({"text": words(cx, node).unwrap_or_else(|| "No medicine named".to_owned())}));
+        return statement(cx, node, &json!({"text": words(cx, node).unwrap_or_else(|| "No medicine named".to_owned())}), true);
     };
+    if super::kit::says_none(&product) {
+        return statement(cx, node, &product, true);
+    }
     if planned(node) {
         let plan = section.code == "18776-5" || is(node, &["42", "120"]) || matches!(mood(node), "PRP" | "PRMS");
         let intent = if plan { "plan" } else { "order" };
-        return request(cx, node, product, intent);
+        return request(cx, node, &product, intent);
     }
-    if GIVEN.contains(&section.code) { administration(cx, node, product) } else { statement(cx, node, product) }
+    if GIVEN.contains(&section.code) { administration(cx, node, product) } else { statement(cx, node, &product, denied) }
 }
 
 /// The product by code, by name, or by the words that its code points to.
@@ -42,9 +45,9 @@ pub(super) fn product<'a>(cx: &Context<'a>, node: Node<'a>) -> Option<Value> {
     coded.or_else(|| material.and_then(|m| child(m, "name")).and_then(text).or_else(|| words(cx, node)).map(|text| json!({"text": text})))
 }
 
-fn statement<'a>(cx: &mut Context<'a>, node: Node<'a>, product: Value) -> Result<()> {
+fn statement<'a>(cx: &mut Context<'a>, node: Node<'a>, product: &Value, denied: bool) -> Result<()> {
     let mut draft = Draft::new("MedicationStatement", node);
-    let (state, said) = if negated(node) { ("not-taken", None) } else { standing(cx, node) };
+    let (state, said) = if denied { ("not-taken", None) } else { standing(cx, node) };
     draft.put("status", state);
     draft.push_some("statusReason", said.map(|text| json!({"text": text})));
     draft.put("medicationCodeableConcept", product.clone());
@@ -57,7 +60,7 @@ fn statement<'a>(cx: &mut Context<'a>, node: Node<'a>, product: Value) -> Result
     let mut orders = Vec::new();
     for (_, inner) in nested(node).filter(|(_, n)| name(*n) == "supply") {
         draft.handled(inner);
-        let link = supply::supply(cx, inner, Some(&product), false)?;
+        let link = supply::supply(cx, inner, Some(product), false)?;
         orders.extend(link.map(|l| (supply::is_order(inner), l)));
     }
     for (order, link) in orders {
@@ -67,7 +70,7 @@ fn statement<'a>(cx: &mut Context<'a>, node: Node<'a>, product: Value) -> Result
     draft.emit(cx, node, true).map(|_| ())
 }
 
-fn request<'a>(cx: &mut Context<'a>, node: Node<'a>, product: Value, intent: &str) -> Result<()> {
+fn request<'a>(cx: &mut Context<'a>, node: Node<'a>, product: &Value, intent: &str) -> Result<()> {
     let mut draft = Draft::new("MedicationRequest", node);
     let (state, said) = standing(cx, node);
     draft.put("status", if state == "not-taken" { "unknown" } else { state });
@@ -98,7 +101,7 @@ fn request<'a>(cx: &mut Context<'a>, node: Node<'a>, product: Value, intent: &st
     draft.leftovers(cx, node);
     draft.emit(cx, node, true)?;
     for inner in dispensed {
-        supply::supply(cx, inner, Some(&product), false)?;
+        supply::supply(cx, inner, Some(product), false)?;
     }
     Ok(())
 }
@@ -160,8 +163,10 @@ fn common<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
 /// Indications become `reasonCode`.
 pub(super) fn reasons<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
     for (holder, inner) in nested(node) {
-        let indication = is(inner, &["19", "2.16.840.1.113883.10.20.1.28", "143"]) && name(inner) == "observation";
-        if !(indication && !is(inner, &["143"]) || attr(holder, "typeCode") == Some("RSON")) || negated(inner) {
+        let indication = is(inner, &["19", "2.16.840.1.113883.10.20.1.28"]) && name(inner) == "observation";
+        // How much it matters to somebody (Priority Preference) is no reason, though it stands where reasons stand.
+        let reason = indication || attr(holder, "typeCode") == Some("RSON") && !is(inner, &["143"]);
+        if !reason || negated(inner) {
             continue;
         }
         let problems = std::iter::once(inner).chain(nested(inner).map(|(_, n)| n));
@@ -172,11 +177,9 @@ pub(super) fn reasons<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
         if !found.is_empty() {
             draft.handled(inner);
             found.into_iter().for_each(|reason| draft.push("reasonCode", reason));
-        } else if name(inner) != "observation" {
-            if let Some(reason) = named(cx, inner) {
-                draft.push("reasonCode", reason);
-                draft.handled(inner);
-            }
+        } else if let Some(reason) = named(cx, inner).filter(|_| name(inner) != "observation") {
+            draft.push("reasonCode", reason);
+            draft.handled(inner);
         }
     }
 }

@@ -59,8 +59,7 @@ pub(super) fn observation<'a>(
 /// Whether an observation says anything at all.
 fn speaks<'a>(cx: &Context<'a>, node: Node<'a>) -> bool {
     named(cx, node).is_some()
-        || children(node, "value").any(|v| types::value(v, cx).is_some())
-        || child(node, "value").is_some_and(|v| attr(v, "nullFlavor").is_some() && code(node) != "" && code(node) != "ASSERTION")
+        || children(node, "value").filter_map(|v| types::value(v, cx)).any(|(_, v)| value_words(&v).is_some())
         || nested(node).any(|(_, n)| describe(cx, n, 2).is_some())
 }
 
@@ -141,7 +140,8 @@ fn has_value(draft: &Draft) -> bool {
 /// FHIR has no negation here, and a denied value must not look like a value.
 fn value<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
     let values: Vec<_> = children(node, "value").collect();
-    let mut read: Vec<(&'static str, Value)> = values.iter().filter_map(|v| types::value(*v, cx)).collect();
+    let read = values.iter().filter_map(|v| types::value(*v, cx));
+    let mut read: Vec<(&'static str, Value)> = read.filter(|(_, v)| value_words(v).is_some()).collect();
     if negated(node) {
         let said: Vec<String> = read.iter().filter_map(|(_, v)| value_words(v)).collect();
         if said.is_empty() {

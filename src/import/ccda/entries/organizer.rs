@@ -22,6 +22,8 @@ pub(super) fn results<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Nod
             "observation" => links.extend(observation(cx, section, inner, category, true)?),
             // How the specimen was taken belongs to the specimen.
             "procedure" if code(inner) == "17636008" || named(cx, inner).is_none() => {}
+            // Senders repeat the order beside every result: that is the report itself.
+            "procedure" if called(named(cx, inner)) == called(named(cx, node)) => {}
             _ if is_comment(inner) => continue,
             _ => super::statement(cx, section, inner)?,
         }
@@ -56,6 +58,10 @@ pub(super) fn results<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Nod
     draft.put_all("result", links);
     draft.leftovers(cx, node);
     draft.emit(cx, node, counted).map(|_| ())
+}
+
+fn called(concept: Option<Value>) -> Option<String> {
+    concept.as_ref().and_then(concept_text).map(|t| t.to_lowercase())
 }
 
 /// The time of a panel without one: from its earliest to its latest result.

@@ -177,11 +177,9 @@ pub(super) fn goal<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> {
                 draft.put("achievementStatus", progress);
                 draft.handled(inner);
             }
-        } else if is(inner, &["143"]) {
-            if let Some(rank) = concept(cx, child(inner, "value")).filter(|_| !draft.has("priority")) {
-                draft.put("priority", rank);
-                draft.handled(inner);
-            }
+        } else if let Some(rank) = concept(cx, child(inner, "value")).filter(|_| is(inner, &["143"]) && !draft.has("priority")) {
+            draft.put("priority", rank);
+            draft.handled(inner);
         }
     }
     if let Some(rank) = concept(cx, child(node, "priorityCode")).filter(|_| !draft.has("priority")) {

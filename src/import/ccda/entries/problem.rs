@@ -80,7 +80,7 @@ pub(super) fn problem<'a>(
         _ if denied || state == Standing::KnownAbsent => draft.put("verificationStatus", verification("refuted")),
         Standing::Suspected => draft.put("verificationStatus", verification("provisional")),
         Standing::Clinical(clinical) => {
-            draft.put("clinicalStatus", json!({"coding": [{"system": systems::CONDITION_CLINICAL, "code": clinical}]}))
+            draft.put("clinicalStatus", json!({"coding": [{"system": systems::CONDITION_CLINICAL, "code": clinical}]}));
         }
         Standing::KnownAbsent | Standing::Silent => {}
     }
@@ -129,11 +129,11 @@ fn inner<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
                 draft.put("onsetAge", age);
                 draft.handled(inner);
             }
-        } else if code(inner) == "77975-1" {
-            if let Some(date) = when(inner).start().and_then(Stamp::fhir) {
-                draft.extend("http://hl7.org/fhir/StructureDefinition/condition-assertedDate", "valueDateTime", date.into());
-                draft.handled(inner);
-            }
+        } else if code(inner) == "77975-1"
+            && let Some(date) = when(inner).start().and_then(Stamp::fhir)
+        {
+            draft.extend("http://hl7.org/fhir/StructureDefinition/condition-assertedDate", "valueDateTime", &date);
+            draft.handled(inner);
         }
     }
 }

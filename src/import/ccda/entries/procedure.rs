@@ -25,7 +25,7 @@ pub(super) fn procedure<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: N
     let mut draft = Draft::new("Procedure", node);
     let state = match status(node).as_str() {
         "nullified" => "entered-in-error",
-        _ if negated(node) => "not-done",
+        _ if negated(node) || super::kit::says_none(&code_or_words(cx, node)) => "not-done",
         "completed" => "completed",
         "active" => "in-progress",
         "aborted" => "stopped",
@@ -89,11 +89,11 @@ fn reason_not_done<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>, stat
         return;
     }
     for (holder, inner) in nested(node) {
-        if attr(holder, "typeCode") == Some("RSON") && !draft.has("statusReason") {
-            if let Some(reason) = concept(cx, child(inner, "value")).or_else(|| named(cx, inner)) {
-                draft.put("statusReason", reason);
-                draft.handled(inner);
-            }
+        let said = || concept(cx, child(inner, "value")).or_else(|| named(cx, inner));
+        let reason = attr(holder, "typeCode") == Some("RSON") && !draft.has("statusReason");
+        if let Some(reason) = reason.then(said).flatten() {
+            draft.put("statusReason", reason);
+            draft.handled(inner);
         }
     }
 }

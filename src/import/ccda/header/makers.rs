@@ -63,7 +63,7 @@ pub(in crate::import::ccda) fn relations(cx: &Context) -> Vec<(&'static str, Val
 }
 
 /// Everybody else whom the header names, in the extensions of the guide.
-pub(super) fn others(out: &mut Resource, cx: &Context) {
+pub(in crate::import::ccda) fn others(out: &mut Resource, cx: &Context) {
     let kinds = [
         ("dataEnterer", "DataEntererExtension"),
         ("informant", "InformantExtension"),
