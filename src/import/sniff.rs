@@ -180,6 +180,7 @@ mod tests {
             (b"\x0bMSH|^~\\&|LAB\r\x1c\r".to_vec(), Format::Unknown("a hospital message (HL7 v2)")),
             ([b"II*\0".to_vec(), vec![0; 124], b"DICM".to_vec()].concat(), Format::Unknown("a DICOM image")),
             (b"# 23andMe\n#\n# rsid\tchromosome\tposition\tgenotype\n".to_vec(), Format::Unknown("raw genetic data")),
+            (b"##fileformat=VCFv4.2\n".to_vec(), Format::Unknown("raw genetic data (VCF)")),
             (b"https://viewer.example/v#shlink:/eyJ1".to_vec(), Format::Unknown("a SMART Health Link")),
             (b"BEGIN:VCALENDAR\r\n".to_vec(), Format::Unknown("a calendar (iCalendar)")),
             (b"age-encryption.org/v1\n".to_vec(), Format::Unknown("a locked file (age encryption)")),
@@ -191,6 +192,23 @@ mod tests {
         for (bytes, expected) in cases {
             let shown = String::from_utf8_lossy(bytes.get(..60.min(bytes.len())).unwrap_or_default()).into_owned();
             assert_eq!(sniff(&bytes), expected, "{shown}");
+        }
+    }
+
+    #[test]
+    fn no_beginning_of_any_file_is_too_odd() {
+        let beginnings =
+            ["<?xml version='1.0' encoding='utf-16'?><!DOCTYPE a [<!ENTITY b '>'>]><p:a xmlns:p = 'é'", "{\"a\":\"\\\"é{}[]\"}\n{"];
+        for text in beginnings {
+            for cut in 0..=text.len() {
+                for odd in [0u8, 0xff, b'<', b'"', b'&'] {
+                    let mut bytes = text.as_bytes()[..cut].to_vec();
+                    bytes.push(odd);
+                    let format = sniff(&bytes);
+                    assert!(!why_not(format, &bytes).is_empty());
+                    let _ = decode_xml(&bytes);
+                }
+            }
         }
     }
 

@@ -322,6 +322,18 @@ mod tests {
     }
 
     #[test]
+    fn no_html_is_too_odd() {
+        let html = "<p title='é>'>&auml;&#xé;<script>é</scr<!-- é --></script><td/>é<b";
+        for from in (0..html.len()).filter(|at| html.is_char_boundary(*at)) {
+            for to in (from..=html.len()).filter(|at| html.is_char_boundary(*at)) {
+                let part = &html[from..to];
+                let clean = clean_document(part);
+                assert!(to_text(part).len() <= part.len() && !clean.contains("<script"), "{part}");
+            }
+        }
+    }
+
+    #[test]
     fn text_becomes_paragraphs() {
         assert_eq!(text_to_html("Dear <Ann>,\r\nall well.\n\n\nYours"), "<p>Dear &lt;Ann&gt;,<br>\nall well.</p>\n<p>Yours</p>\n");
     }

@@ -4,8 +4,8 @@ use super::body::Codec;
 use super::columns::{COLUMNS, Columns};
 use super::identity::{self, Hash, Stamp};
 use super::{Chart, Staged, chart, db, files, keys, settle};
-use crate::import::Found;
 use crate::import::report::FileReport;
+use crate::import::{Found, Origin};
 use crate::record::Facts;
 use crate::{Error, Result};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -139,7 +139,9 @@ impl<'a> Import<'a> {
     pub fn put(&mut self, found: &Found, facts: &Facts) -> Result<Outcome> {
         let content = identity::content(&found.resource, &mut self.buffer);
         let key = identity::key(found, self.scope.as_deref(), &content);
-        let stamp = Stamp::of(&found.resource);
+        // An older version out of our own export is followed by the one that was current, whatever the server's stamps say.
+        let former = matches!(found.origin, Origin::Kept { former: true, .. });
+        let stamp = if former { Stamp::default() } else { Stamp::of(&found.resource) };
         let conn = self.conn()?;
         let known = conn
             .prepare_cached("SELECT rid, ver, vers, hidden, content FROM records WHERE key = ?1")?

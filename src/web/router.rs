@@ -3,6 +3,7 @@
 use super::app::App;
 use super::{assets, routes, security};
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use std::sync::Arc;
 use tower::Layer;
@@ -101,7 +102,7 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/charts/{chart}/sources/{source}/again", post(sources::again))
         .merge(routes::chart::router());
     // An upload may be large and slow: it has limits of its own.
-    let uploads = Router::new().route("/charts/{chart}/add", get(add::show).post(add::upload));
+    let uploads = Router::new().route("/charts/{chart}/add", get(add::show).post(add::upload)).layer(DefaultBodyLimit::disable());
     security::bounded(pages).merge(uploads)
 }
 

@@ -242,8 +242,13 @@ fn documents(add: Add<'_>) {
         bomb,
     ]);
     add(Document, "a PDF stream that unpacks to four gigabytes", Kept, &["could not be read"], bomb);
-    let page = whole.clone();
-    let page = String::from_utf8_lossy(&page).replace("[0 0 595 842]", "[0 0 99999999999 1e38]").into_bytes();
+    let page = files_made::pdf_objects(&[
+        b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>".to_vec(),
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99999999999 9999999999999999]/Contents 5 0 R>>".to_vec(),
+        b"<</Title(Map)>>".to_vec(),
+        files_made::stream("", b"0 0 99999999999 99999999999999 re f"),
+    ]);
     add(Document, "a PDF page as large as a country", Survived, &[], page);
     let mut picture = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
     picture.extend([0x3b, 0x9a, 0xca, 0, 0x3b, 0x9a, 0xca, 0, 8, 6, 0, 0, 0]);

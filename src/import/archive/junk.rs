@@ -98,7 +98,6 @@ pub(super) fn by_content(path: &str, format: Format, head: &[u8], trees: &Trees,
         Format::Text | Format::Html | Format::FhirJson if matches!(ending, "js" | "mjs" | "vbs" | "bat" | "cmd" | "sh") => {
             return Some(PROGRAM);
         }
-        Format::Text if name.starts_with("signatures") && path.contains("META-INF") => return Some(VIEWER),
         _ => {}
     }
     // Beside the IHE_XDM folder a portal packs its viewer (HTML/IMAGES, HTML/STYLE): pictures and pages there are its own.

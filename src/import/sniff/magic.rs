@@ -59,7 +59,7 @@ const TEXT_SIGNATURES: &[(&str, Format)] = &[
 
 /// Text that says what it is.
 pub(super) fn sniff_text(text: &str) -> Option<Format> {
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{b}' | '#'));
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{b}'));
     if let Some((_, format)) = TEXT_SIGNATURES.iter().find(|(mark, _)| text.starts_with(mark)) {
         return Some(*format);
     }
