@@ -6,6 +6,7 @@
 //! charts/<id>/            chart.rs      open and write · read.rs, select.rs, search.rs, refs.rs: read
 //!   records.db            db.rs, schema.sql · columns.rs, body.rs: a record in it
 //!   originals/            source.rs
+//! tidy.rs sweeps and purges when a chart opens.
 //! import.rs puts records in; identity.rs knows them again; settle.rs tells which version is current.
 //! ```
 
@@ -26,6 +27,7 @@ mod search;
 mod select;
 mod settle;
 mod source;
+mod tidy;
 
 pub use chart::Chart;
 pub use import::{Import, Outcome};

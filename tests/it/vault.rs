@@ -186,7 +186,7 @@ fn a_kill_at_any_moment_leaves_a_vault_that_opens() {
 #[test]
 fn a_staged_file_reads_back_anywhere_and_behind_its_end() {
     let world = World::new();
-    let bytes: Vec<u8> = (0..200_000_u32).flat_map(|n| n.to_le_bytes()).collect();
+    let bytes: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
     for size in [0, 1, 65_535, 65_536, 131_072, 800_000] {
         let bytes = &bytes[..size];
         let mut original = stage(&world.chart, bytes).open().map(Some).expect("opens").expect("staged");
