@@ -87,6 +87,9 @@ pub(crate) fn ended(cx: &ChartCx, job: &Job) -> Markup {
     let none_done = !pieces.iter().any(|p| matches!(p.state, State::Done(_)));
     let (heading, line) = match (asked, all_done, none_done) {
         (true, ..) => ("Whose records are these?", "One question first."),
+        (_, true, _) if !pieces.iter().any(is_new) => {
+            ("Nothing new in it", "Every record was in the chart already. Nothing is stored a second time.")
+        }
         (_, true, _) => ("Done: your files are in", "Each has its own report."),
         (_, _, true) => ("Nothing was added", "Here is why."),
         _ => ("Done in part", "Some files are in, some are not. Here is why."),
@@ -106,6 +109,10 @@ pub(crate) fn ended(cx: &ChartCx, job: &Job) -> Markup {
         }
     };
     chart_page(cx, &Page { title: heading, nav: "add", crumbs: &[("Add records", "add")] }, &body)
+}
+
+fn is_new(piece: &Piece) -> bool {
+    matches!(&piece.state, State::Done(report) if report.stored + report.updated + report.skipped.len() as u64 > 0)
 }
 
 fn question(cx: &ChartCx, here: &str, index: usize, piece: &Piece, report: &FileReport) -> Markup {

@@ -52,7 +52,8 @@ pub(crate) async fn job(WriterCx(cx): WriterCx, Path(path): Path<HashMap<String,
     }
     let only = match job.pieces().as_slice() {
         [only] => match &only.state {
-            State::Done(report) if !report.source.is_empty() => Some(report.source.clone()),
+            // A file that was here already keeps the report of its first time: what became of it now stands on this page.
+            State::Done(report) if !report.source.is_empty() && report.stored + report.updated > 0 => Some(report.source.clone()),
             _ => None,
         },
         _ => None,
