@@ -67,11 +67,7 @@ impl Part {
 pub fn parts(resource: &Value) -> Vec<Part> {
     let attachments: Vec<&Value> = match type_of(resource) {
         "Binary" => {
-            return vec![Part {
-                media: media(text_at(resource, "contentType")),
-                data: text_at(resource, "data"),
-                ..Part::default()
-            }];
+            return vec![Part { media: media(text_at(resource, "contentType")), data: text_at(resource, "data"), ..Part::default() }];
         }
         "DocumentReference" => array(resource, "content").iter().filter_map(|c| c.get("attachment")).collect(),
         "DiagnosticReport" => array(resource, "presentedForm").iter().collect(),
@@ -253,10 +249,9 @@ mod tests {
         let composition = json!({"section": [
             {"title": "Allergies", "text": {"div": "<div>none</div>"}, "section": [{"code": {"text": "Food"}}]}, {"emptyReason": {"text": "Not asked"}}]});
         let read: Vec<_> = sections(&composition).into_iter().map(|s| (s.title, s.depth, s.empty)).collect();
-        assert_eq!(read, [
-            ("Allergies".into(), 0, None),
-            ("Food".into(), 1, None),
-            ("Section without a heading".into(), 0, Some("Not asked".into()))
-        ]);
+        assert_eq!(
+            read,
+            [("Allergies".into(), 0, None), ("Food".into(), 1, None), ("Section without a heading".into(), 0, Some("Not asked".into()))]
+        );
     }
 }

@@ -36,7 +36,8 @@ pub fn said(resource: &Value, title: &str) -> Said {
     let dosages = if dosages.is_empty() { array(resource, "dosage") } else { dosages };
     for dosage in dosages {
         out.directions.extend(timing::sentence(dosage));
-        out.as_needed |= dosage.get("asNeededBoolean").and_then(Value::as_bool) == Some(true) || dosage.get("asNeededCodeableConcept").is_some();
+        out.as_needed |=
+            dosage.get("asNeededBoolean").and_then(Value::as_bool) == Some(true) || dosage.get("asNeededCodeableConcept").is_some();
         if let Some(slots) = timing::slots(dosage) {
             let dose = timing::dose(dosage).unwrap_or_else(|| "take".into());
             for (slot, on) in out.slots.iter_mut().zip(slots) {
@@ -66,9 +67,40 @@ pub fn said(resource: &Value, title: &str) -> Said {
 /// "24 HR metoprolol succinate 50 MG Extended Release Oral Tablet [Toprol]" is "metoprolol succinate".
 pub fn ingredient(title: &str) -> String {
     const FORMS: [&str; 34] = [
-        "oral", "tablet", "tablets", "tab", "tabs", "capsule", "capsules", "cap", "caps", "injection", "injectable", "solution", "suspension",
-        "extended", "release", "er", "xr", "xl", "sr", "dr", "delayed", "cream", "ointment", "spray", "inhaler", "hr", "hour", "chewable",
-        "film", "coated", "po", "product", "pill", "disintegrating",
+        "oral",
+        "tablet",
+        "tablets",
+        "tab",
+        "tabs",
+        "capsule",
+        "capsules",
+        "cap",
+        "caps",
+        "injection",
+        "injectable",
+        "solution",
+        "suspension",
+        "extended",
+        "release",
+        "er",
+        "xr",
+        "xl",
+        "sr",
+        "dr",
+        "delayed",
+        "cream",
+        "ointment",
+        "spray",
+        "inhaler",
+        "hr",
+        "hour",
+        "chewable",
+        "film",
+        "coated",
+        "po",
+        "product",
+        "pill",
+        "disintegrating",
     ];
     let plain = title.split('[').next().unwrap_or(title);
     let mut parts: Vec<String> = plain

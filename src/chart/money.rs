@@ -41,7 +41,8 @@ pub fn lines(resource: &Value) -> Vec<BillLine> {
 }
 
 fn line(item: &Value) -> BillLine {
-    let service = ["productOrService", "revenue", "chargeItemCodeableConcept", "category"].iter().find_map(|k| item.get(k).and_then(concept_text));
+    let service =
+        ["productOrService", "revenue", "chargeItemCodeableConcept", "category"].iter().find_map(|k| item.get(k).and_then(concept_text));
     let sequence = item.get("sequence").and_then(string).or_else(|| item.get("itemSequence").and_then(string));
     let mut out = BillLine {
         service: service.unwrap_or_else(|| format!("Line {}", sequence.unwrap_or_default()).trim().to_owned()),

@@ -6,8 +6,18 @@ use serde_json::Value;
 
 /// Elements that name who made or did a record, in the order in which a page asks.
 const BY: [&str; 12] = [
-    "performer", "author", "requester", "recorder", "asserter", "informationSource", "sender", "provider", "custodian", "insurer",
-    "managingOrganization", "serviceProvider",
+    "performer",
+    "author",
+    "requester",
+    "recorder",
+    "asserter",
+    "informationSource",
+    "sender",
+    "provider",
+    "custodian",
+    "insurer",
+    "managingOrganization",
+    "serviceProvider",
 ];
 
 /// Who made or did this, in words, without opening any other record.
@@ -27,9 +37,9 @@ fn actor(resource: &Value, value: &Value) -> Option<String> {
 /// The words of a reference: its own, else the title of the record that it points to. The record as well, if it is here.
 pub fn resolved(chart: &Chart, from: &Row, resource: &Value, reference: &Value) -> (Option<String>, Option<Row>) {
     let target = text_at(reference, "reference").filter(|r| !r.starts_with('#')).and_then(|r| chart.resolve(from, &r).ok().flatten());
-    let words = reference_words(resource, reference).or_else(|| target.as_ref().map(|t| t.title.clone())).or_else(|| {
-        text_at(reference, "identifier.value").or_else(|| text_at(reference, "type"))
-    });
+    let words = reference_words(resource, reference)
+        .or_else(|| target.as_ref().map(|t| t.title.clone()))
+        .or_else(|| text_at(reference, "identifier.value").or_else(|| text_at(reference, "type")));
     (words, target)
 }
 

@@ -76,10 +76,10 @@ mod tests {
             row(2, "", None, &json!({"resourceType": "Patient", "birthDate": "1954-03-15", "name": [{"text": "RUTH CARVER"}]})),
         ];
         let lines = lines(&rows);
-        assert_eq!(lines[0].said, [
-            ("14 March 1954".to_owned(), vec!["source-1".to_owned()]),
-            ("15 March 1954".to_owned(), vec!["source-2".to_owned()])
-        ]);
+        assert_eq!(
+            lines[0].said,
+            [("14 March 1954".to_owned(), vec!["source-1".to_owned()]), ("15 March 1954".to_owned(), vec!["source-2".to_owned()])]
+        );
         assert!(lines[0].differs());
         assert_eq!(lines[1].said.len(), 1);
         assert!(!lines[1].differs());

@@ -6,6 +6,7 @@ use super::vault_world::{World, stage};
 use keepwell::import::Limits;
 use keepwell::import::pipeline::{Accept, Options, Unwatched, import};
 use std::path::PathBuf;
+use std::time::Instant;
 
 fn options() -> Options {
     Options {
@@ -23,6 +24,7 @@ fn hostile_files_leave_the_vault_as_it_was() {
     let mut wrong = Vec::new();
     for Case { name, bytes, fate, words, .. } in cases() {
         let (records, sources) = (world.all().len(), world.chart.sources().unwrap().len());
+        let started = Instant::now();
         let imported = match import(&world.chart, stage(&world.chart, &bytes), name, &Limits::default(), &options(), &Unwatched) {
             Ok(imported) => imported,
             Err(e) => {
@@ -33,6 +35,7 @@ fn hostile_files_leave_the_vault_as_it_was() {
         let report = imported.report;
         let seen = format!("{name}: {:?} skipped {:?} warned {:?}", report.error, report.skipped, report.warnings);
         assert!(report.adds_up(), "{seen}");
+        eprintln!("{:?} {name}", started.elapsed());
         let (after, sources_after) = (world.all().len(), world.chart.sources().unwrap().len());
         let refused = report.error.is_some();
         let untouched = (after, sources_after) == (records, sources);

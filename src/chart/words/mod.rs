@@ -125,7 +125,9 @@ fn group(key: &str, value: &Value, depth: usize) -> Vec<Fact> {
             out.extend(object(o, &["resourceType"], depth));
             out
         }
-        Value::Array(items) => content(key, items, depth).map(|content| vec![Fact { label: labels::label(key), content }]).unwrap_or_default(),
+        Value::Array(items) => {
+            content(key, items, depth).map(|content| vec![Fact { label: labels::label(key), content }]).unwrap_or_default()
+        }
         other => shapes::said(key, other, depth)
             .map(|s| vec![Fact { label: labels::label(key), content: Content::Said(vec![s]) }])
             .unwrap_or_default(),

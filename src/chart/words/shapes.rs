@@ -36,7 +36,8 @@ fn dated(key: &str) -> bool {
 
 fn datatype(key: &str, o: &Map<String, Value>, depth: usize) -> Option<Said> {
     let has = |k: &str| o.contains_key(k);
-    let only = |keys: &[&str]| o.keys().all(|k| keys.contains(&k.as_str()) || matches!(k.as_str(), "id" | "extension") || k.starts_with('_'));
+    let only =
+        |keys: &[&str]| o.keys().all(|k| keys.contains(&k.as_str()) || matches!(k.as_str(), "id" | "extension") || k.starts_with('_'));
     let value = Value::Object(o.clone());
     let (text, used): (Option<String>, &[&str]) = if has("resourceType") {
         return None;
@@ -51,7 +52,11 @@ fn datatype(key: &str, o: &Map<String, Value>, depth: usize) -> Option<Said> {
         return Some(said);
     } else if has("currency") && has("value") {
         (super::super::money::words(&value), &["value", "currency"])
-    } else if has("value") && only(&["value", "unit", "code", "system", "comparator"]) && !has("use") && (has("unit") || has("code") || o["value"].is_number()) {
+    } else if has("value")
+        && only(&["value", "unit", "code", "system", "comparator"])
+        && !has("use")
+        && (has("unit") || has("code") || o["value"].is_number())
+    {
         (Some(crate::record::quantity_text(&value)), &["value", "unit", "comparator", "system", "code"])
     } else if has("contentType") || (has("url") && has("title")) || (has("data") && key != "origin") {
         return Some(attachment(o, depth));
@@ -59,7 +64,10 @@ fn datatype(key: &str, o: &Map<String, Value>, depth: usize) -> Option<Said> {
         (Some(range(o)), &["low", "high"])
     } else if has("numerator") || has("denominator") {
         let part = |k: &str| o.get(k).map(crate::record::quantity_text).filter(|t| !t.is_empty());
-        (Some([part("numerator"), part("denominator")].into_iter().flatten().collect::<Vec<_>>().join(" in ")), &["numerator", "denominator"])
+        (
+            Some([part("numerator"), part("denominator")].into_iter().flatten().collect::<Vec<_>>().join(" in ")),
+            &["numerator", "denominator"],
+        )
     } else if (has("start") || has("end")) && only(&["start", "end"]) {
         (Some(period(o)), &["start", "end"])
     } else if has("family") || has("given") || (key == "name" && has("use") && has("text")) {

@@ -131,7 +131,8 @@ fn pick(bits: u8, version: Version) -> Version {
     if bits & version.bit() != 0 {
         return version;
     }
-    let nearness = if version == Version::Dstu2 { [Version::Stu3, Version::R4, Version::R4] } else { [Version::R4, Version::Stu3, Version::Dstu2] };
+    let nearness =
+        if version == Version::Dstu2 { [Version::Stu3, Version::R4, Version::R4] } else { [Version::R4, Version::Stu3, Version::Dstu2] };
     nearness.into_iter().find(|v| bits & v.bit() != 0).unwrap_or(version)
 }
 

@@ -35,7 +35,9 @@ pub(super) fn within<'a>(cx: &mut Context<'a>, act: Node<'a>) -> Result<usize> {
     let mut count = 0;
     for (_, inner) in nested(act) {
         let aside = is(inner, &["8", "28", "145", "64"]) || code(inner) == "SEV";
-        if is_allergy(inner) || name(inner) == "observation" && !aside && (child(inner, "participant").is_some() || child(inner, "value").is_some()) {
+        if is_allergy(inner)
+            || name(inner) == "observation" && !aside && (child(inner, "participant").is_some() || child(inner, "value").is_some())
+        {
             allergy(cx, inner, Some(act))?;
             count += 1;
         }
@@ -61,7 +63,10 @@ pub(super) fn allergy<'a>(cx: &mut Context<'a>, node: Node<'a>, concern: Option<
         draft.put("verificationStatus", verification(if absence { "confirmed" } else { "refuted" }));
     } else {
         let clinical = clinical(node, concern);
-        draft.put("clinicalStatus", clinical.map_or_else(|| absent(None), |c| json!({"coding": [{"system": systems::ALLERGY_CLINICAL, "code": c}]})));
+        draft.put(
+            "clinicalStatus",
+            clinical.map_or_else(|| absent(None), |c| json!({"coding": [{"system": systems::ALLERGY_CLINICAL, "code": c}]})),
+        );
     }
     let kinds = [value, child(node, "code")];
     draft.set("type", kinds.iter().find_map(|k| kind_of(*k)));
@@ -141,8 +146,22 @@ fn substance<'a>(cx: &Context<'a>, node: Node<'a>) -> Option<Value> {
 /// Whether a concept names the kind of allergy only, not the substance.
 fn is_generic(concept: &Value) -> bool {
     let kinds = [
-        "419199007", "416098002", "414285001", "59037007", "235719002", "419511003", "418471000", "418038007", "420134006", "426232007",
-        "106190000", "105590001", "410942007", "762766007", "413477004", "64100000",
+        "419199007",
+        "416098002",
+        "414285001",
+        "59037007",
+        "235719002",
+        "419511003",
+        "418471000",
+        "418038007",
+        "420134006",
+        "426232007",
+        "106190000",
+        "105590001",
+        "410942007",
+        "762766007",
+        "413477004",
+        "64100000",
     ];
     kinds.iter().any(|k| has_code(concept, "", k))
 }
@@ -240,7 +259,8 @@ fn reactions<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>, concern: O
             reaction["onset"] = onset.into();
         }
         let own = nested(inner).map(|(_, n)| n).find(|n| is_severity(*n)).or(overall.first().copied());
-        let mut notes: Vec<String> = own.and_then(|n| child(n, "value")).and_then(|s| severity_of(cx, &mut reaction, s)).into_iter().collect();
+        let mut notes: Vec<String> =
+            own.and_then(|n| child(n, "value")).and_then(|s| severity_of(cx, &mut reaction, s)).into_iter().collect();
         for (_, deep) in nested(inner).filter(|(_, n)| !is_severity(*n)) {
             notes.extend(super::kit::describe(cx, deep, 2));
         }

@@ -4,7 +4,7 @@ use super::super::context::{Context, contain};
 use super::super::types;
 use super::super::xml::{Node, attr, child, children, path};
 use super::draft::Draft;
-use super::kit::{absent, concept, describe, is, name, named, nested, negated, status, words};
+use super::kit::{absent, concept, describe, is, name, named, negated, nested, status, words};
 use crate::Result;
 use serde_json::{Value, json};
 
@@ -42,13 +42,16 @@ fn policy<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> {
     if kind.is_none() && payer.is_none() && plan.is_none() {
         return cx.skip(node, "An insurance", "It names neither an insurer nor a kind of insurance.");
     }
-    draft.put("status", match status(node).as_str() {
-        "nullified" => "entered-in-error",
-        "aborted" | "cancelled" => "cancelled",
-        _ if negated(node) => "cancelled",
-        // The schema allows "completed" only: the policy was recorded, it did not end.
-        _ => "active",
-    });
+    draft.put(
+        "status",
+        match status(node).as_str() {
+            "nullified" => "entered-in-error",
+            "aborted" | "cancelled" => "cancelled",
+            _ if negated(node) => "cancelled",
+            // The schema allows "completed" only: the policy was recorded, it did not end.
+            _ => "active",
+        },
+    );
     draft.set("type", kind);
     draft.put("beneficiary", cx.patient());
     if let Some(role) = covered {
@@ -59,7 +62,9 @@ fn policy<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> {
             draft.push("identifier", id);
         }
     }
-    let period = children(node, "participant").filter(|p| attr(*p, "typeCode") == Some("COV")).find_map(|p| child(p, "time").and_then(types::period));
+    let period = children(node, "participant")
+        .filter(|p| attr(*p, "typeCode") == Some("COV"))
+        .find_map(|p| child(p, "time").and_then(types::period));
     draft.set("period", period.or_else(|| super::kit::when(node).period()));
     if let Some(holder) = children(node, "participant").find(|p| attr(*p, "typeCode") == Some("HLD")) {
         let person = cx.actor(draft.resource(), holder);
@@ -82,7 +87,9 @@ fn policy<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> {
             }
         }
     }
-    if let Some(order) = child(node.parent_element().unwrap_or(node), "sequenceNumber").and_then(|s| attr(s, "value")).and_then(|v| v.parse::<u32>().ok()) {
+    if let Some(order) =
+        child(node.parent_element().unwrap_or(node), "sequenceNumber").and_then(|s| attr(s, "value")).and_then(|v| v.parse::<u32>().ok())
+    {
         if order > 0 {
             draft.put("order", order);
         }

@@ -4,7 +4,7 @@ use super::super::context::Context;
 use super::super::types;
 use super::super::xml::{Node, attr, child, children, path, text};
 use super::draft::Draft;
-use super::kit::{code, concept, is, named, nested, negated, status, when};
+use super::kit::{code, concept, is, named, negated, nested, status, when};
 use super::people;
 use crate::Result;
 use crate::record::concept_text;
@@ -46,7 +46,8 @@ pub(super) fn device<'a>(cx: &mut Context<'a>, role: Node<'a>, node: Node<'a>, c
 
 /// A non-medicinal supply: the device, and since when it is used.
 pub(super) fn supply<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> {
-    let roles: Vec<_> = children(node, "participant").filter_map(|p| child(p, "participantRole")).filter(|r| kind(cx, *r).is_some()).collect();
+    let roles: Vec<_> =
+        children(node, "participant").filter_map(|p| child(p, "participantRole")).filter(|r| kind(cx, *r).is_some()).collect();
     let product = super::medication::product(cx, node).or_else(|| named(cx, node));
     if roles.is_empty() && product.is_none() {
         return cx.skip(node, "A device or supply", "It names no device, neither by a code nor in words.");
@@ -97,7 +98,8 @@ pub(super) fn words_of<'a>(cx: &Context<'a>, role: Node<'a>) -> Option<String> {
 fn kind<'a>(cx: &Context<'a>, role: Node<'a>) -> Option<Value> {
     let playing = child(role, "playingDevice").or_else(|| child(role, "playingEntity"))?;
     let coded = concept(cx, child(playing, "code"));
-    let model = || child(playing, "manufacturerModelName").or_else(|| child(playing, "name")).and_then(text).map(|text| json!({"text": text}));
+    let model =
+        || child(playing, "manufacturerModelName").or_else(|| child(playing, "name")).and_then(text).map(|text| json!({"text": text}));
     let number = || {
         let id = children(role, "id").find(|i| attr(*i, "root") == Some(UDI)).and_then(|i| attr(i, "extension"))?;
         Some(json!({"text": format!("Device {id}")}))
@@ -117,7 +119,9 @@ fn udi_parts<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
     for organizer in organizers {
         draft.handled(organizer);
         for (_, part) in nested(organizer) {
-            let Some(said) = child(part, "value").and_then(|v| types::value(v, cx)).and_then(|(_, v)| super::kit::value_words(&v)) else { continue };
+            let Some(said) = child(part, "value").and_then(|v| types::value(v, cx)).and_then(|(_, v)| super::kit::value_words(&v)) else {
+                continue;
+            };
             let key = match code(part) {
                 "C101722" => "distinctIdentifier",
                 "C101671" => "serialNumber",

@@ -19,12 +19,15 @@ pub(super) fn directive<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> 
         return cx.skip(node, "An advance directive", "It names no directive, neither by a code nor in words.");
     }
     let mut draft = Draft::new("Consent", node);
-    draft.put("status", match status(node).as_str() {
-        "completed" | "active" => "active",
-        "aborted" | "cancelled" => "inactive",
-        "nullified" => "entered-in-error",
-        _ => "proposed",
-    });
+    draft.put(
+        "status",
+        match status(node).as_str() {
+            "completed" | "active" => "active",
+            "aborted" | "cancelled" => "inactive",
+            "nullified" => "entered-in-error",
+            _ => "proposed",
+        },
+    );
     if negated(node) {
         draft.put("status", "rejected");
     }
@@ -38,7 +41,11 @@ pub(super) fn directive<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> 
     let mut provision = json!({});
     types::put(&mut provision, "period", when(node).period());
     let decided = value.as_ref().map(|(key, v)| if *key == "valueCodeableConcept" { v.clone() } else { json!({"text": value_words(v)}) });
-    let said = [kind.as_ref().and_then(concept_text), decided.as_ref().and_then(concept_text)].into_iter().flatten().collect::<Vec<_>>().join(": ");
+    let said = [kind.as_ref().and_then(concept_text), decided.as_ref().and_then(concept_text)]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(": ");
     types::put_all(&mut provision, "code", decided.into_iter().collect());
     custodians(cx, &mut draft, &mut provision, node);
     if provision.as_object().is_some_and(|p| !p.is_empty()) {

@@ -14,16 +14,8 @@ use serde_json::{Value, json};
 const NOTE: &str = "http://hl7.org/fhir/StructureDefinition/note";
 
 /// Resources that have no `note` element in FHIR R4.
-const WITHOUT_NOTE: [&str; 8] = [
-    "Encounter",
-    "DiagnosticReport",
-    "DocumentReference",
-    "ImmunizationRecommendation",
-    "Coverage",
-    "Consent",
-    "Appointment",
-    "Media",
-];
+const WITHOUT_NOTE: [&str; 8] =
+    ["Encounter", "DiagnosticReport", "DocumentReference", "ImmunizationRecommendation", "Coverage", "Consent", "Appointment", "Media"];
 
 /// A resource in the making.
 pub(super) struct Draft {
@@ -167,7 +159,8 @@ impl Draft {
             }
         }
         for condition in children(node, "precondition") {
-            if let Some(text) = path(condition, "criterion").and_then(|c| describe(cx, c, 0)).filter(|_| !self.handled.contains(&condition.id()))
+            if let Some(text) =
+                path(condition, "criterion").and_then(|c| describe(cx, c, 0)).filter(|_| !self.handled.contains(&condition.id()))
             {
                 self.note(&format!("If: {text}"));
             }
@@ -180,7 +173,6 @@ impl Draft {
             self.note(&format!("Priority: {text}"));
         }
     }
-
 
     /// Hands the resource over: the reference by which others may point to it.
     pub(super) fn emit<'a>(self, cx: &mut Context<'a>, node: Node<'a>, counted: bool) -> Result<Value> {

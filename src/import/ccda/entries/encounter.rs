@@ -4,7 +4,7 @@ use super::super::context::{Context, contain};
 use super::super::types::Stamp;
 use super::super::xml::{Node, attr, child, children};
 use super::draft::Draft;
-use super::kit::{absent, concept, ended, extension, is, name, named, nested, negated, status, when};
+use super::kit::{absent, concept, ended, extension, is, name, named, negated, nested, status, when};
 use super::problem::{self, is_problem};
 use super::{Section, medication};
 use crate::Result;
@@ -33,14 +33,18 @@ pub(super) fn encounter<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: N
     draft.put("status", state);
     class_and_type(&mut draft, kind);
     draft.put("subject", cx.patient());
-    if let Some(period) = when.period().or_else(|| when.start().map(|start| {
-        let mut out = json!({});
-        start.put(&mut out, "start");
-        out
-    })) {
+    if let Some(period) = when.period().or_else(|| {
+        when.start().map(|start| {
+            let mut out = json!({});
+            start.put(&mut out, "start");
+            out
+        })
+    }) {
         draft.put("period", period);
     }
-    for performer in children(node, "performer").chain(children(node, "participant").filter(|p| !matches!(attr(*p, "typeCode"), Some("LOC" | "DST" | "ORG")))) {
+    for performer in children(node, "performer")
+        .chain(children(node, "participant").filter(|p| !matches!(attr(*p, "typeCode"), Some("LOC" | "DST" | "ORG"))))
+    {
         if let Some(actor) = cx.actor(draft.resource(), performer) {
             let mut one = json!({"individual": actor});
             let functions = cx.functions(performer);
@@ -77,7 +81,8 @@ fn class_and_type(draft: &mut Draft, kind: Option<Value>) {
         draft.put("class", absent(None));
         return;
     };
-    let class = crate::record::array(&kind, "coding").iter().find(|c| c.get("system").and_then(Value::as_str) == Some(systems::ACT_CODE)).cloned();
+    let class =
+        crate::record::array(&kind, "coding").iter().find(|c| c.get("system").and_then(Value::as_str) == Some(systems::ACT_CODE)).cloned();
     if let (Some(class), Some(Value::Array(codings))) = (&class, kind.get_mut("coding")) {
         codings.retain(|c| c != class);
     }

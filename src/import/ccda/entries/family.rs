@@ -4,7 +4,7 @@ use super::super::context::Context;
 use super::super::types;
 use super::super::xml::{Node, child, children, path, sdtc};
 use super::draft::Draft;
-use super::kit::{absent, code, concept, is, name, named, nested, negated, status, when, words};
+use super::kit::{absent, code, concept, is, name, named, negated, nested, status, when, words};
 use super::people;
 use crate::Result;
 use crate::record::concept_text;
@@ -14,17 +14,21 @@ use serde_json::{Value, json};
 pub(super) fn relative<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> {
     let role = path(node, "subject/relatedSubject");
     let person = role.and_then(|r| child(r, "subject"));
-    let observations: Vec<_> = if name(node) == "observation" { vec![node] } else { nested(node).map(|(_, n)| n).filter(|n| name(*n) == "observation").collect() };
+    let observations: Vec<_> =
+        if name(node) == "observation" { vec![node] } else { nested(node).map(|(_, n)| n).filter(|n| name(*n) == "observation").collect() };
     if role.is_none() && observations.is_empty() {
         return cx.skip(node, "Family history", "It names neither a relative nor a condition.");
     }
     let mut draft = Draft::new("FamilyMemberHistory", node);
-    draft.put("status", match status(node).as_str() {
-        "completed" => "completed",
-        "active" => "partial",
-        "nullified" => "entered-in-error",
-        _ => "health-unknown",
-    });
+    draft.put(
+        "status",
+        match status(node).as_str() {
+            "completed" => "completed",
+            "active" => "partial",
+            "nullified" => "entered-in-error",
+            _ => "health-unknown",
+        },
+    );
     draft.put("patient", cx.patient());
     people::recorder(cx, &mut draft, node, None, "", "date");
     draft.put("relationship", role.and_then(|r| concept(cx, child(r, "code"))).unwrap_or_else(|| absent(None)));
@@ -86,7 +90,9 @@ fn died(draft: &mut Draft, person: Node<'_>) {
 fn condition<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) -> bool {
     let read = child(node, "value").and_then(|v| types::value(v, cx));
     let what = read
-        .and_then(|(key, v)| if key == "valueCodeableConcept" { Some(v) } else { super::kit::value_words(&v).map(|text| json!({"text": text})) })
+        .and_then(
+            |(key, v)| if key == "valueCodeableConcept" { Some(v) } else { super::kit::value_words(&v).map(|text| json!({"text": text})) },
+        )
         .filter(super::kit::says_something)
         .or_else(|| words(cx, node).map(|text| json!({"text": text})))
         .or_else(|| named(cx, node));

@@ -15,7 +15,17 @@ const STATEMENTS: [&str; 7] = ["act", "encounter", "observation", "organizer", "
 
 /// Codes that say "there is a problem of some kind" and nothing more (C-CDA Problem Type).
 pub(super) const GENERIC_PROBLEMS: [&str; 12] = [
-    "55607006", "64572001", "404684003", "409586006", "282291009", "418799008", "248536006", "373930000", "75326-9", "75323-6", "75321-0",
+    "55607006",
+    "64572001",
+    "404684003",
+    "409586006",
+    "282291009",
+    "418799008",
+    "248536006",
+    "373930000",
+    "75326-9",
+    "75323-6",
+    "75321-0",
     "29308-4",
 ];
 
@@ -194,7 +204,8 @@ pub(super) fn value_words(value: &Value) -> Option<String> {
             Some(ends.join(" to "))
         }
         Value::Object(o) if o.contains_key("numerator") => {
-            let ends: Vec<String> = ["numerator", "denominator"].iter().filter_map(|k| o.get(*k)).map(crate::record::quantity_text).collect();
+            let ends: Vec<String> =
+                ["numerator", "denominator"].iter().filter_map(|k| o.get(*k)).map(crate::record::quantity_text).collect();
             Some(ends.join(" / "))
         }
         other => concept_text(other),

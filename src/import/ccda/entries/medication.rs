@@ -141,7 +141,8 @@ fn common<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
     }
     for participant in children(node, "participant").filter(|p| attr(*p, "typeCode") == Some("CSM")) {
         let vehicle = path(participant, "participantRole/playingEntity");
-        let said = vehicle.and_then(|v| concept(cx, child(v, "code")).and_then(|c| concept_text(&c)).or_else(|| child(v, "name").and_then(text)));
+        let said =
+            vehicle.and_then(|v| concept(cx, child(v, "code")).and_then(|c| concept_text(&c)).or_else(|| child(v, "name").and_then(text)));
         if let Some(said) = said {
             draft.note(&format!("Drug vehicle: {said}"));
         }

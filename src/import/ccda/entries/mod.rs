@@ -79,7 +79,8 @@ fn statement<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Node<'a>) ->
 }
 
 fn observation<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Node<'a>) -> Result<()> {
-    let problems = ["11450-4", "11348-0", "46241-6", "11535-2", "10219-4", "10218-6", "59769-0", "55109-3", "59776-5", "59768-2", "42347-5"];
+    let problems =
+        ["11450-4", "11348-0", "46241-6", "11535-2", "10219-4", "10218-6", "59769-0", "55109-3", "59776-5", "59768-2", "42347-5"];
     if mood(node) == "GOL" || is(node, &["121"]) {
         plan::goal(cx, node)
     } else if allergy::is_allergy(node) || section.code == "48765-2" && allergy::looks_like(node) {
@@ -104,7 +105,10 @@ fn category<'a>(section: &Section<'a>, node: Node<'a>) -> &'static str {
     if is(node, &["27", "2.16.840.1.113883.10.20.1.31"]) && section.code == "8716-3" || is(node, &["27"]) {
         return "vital-signs";
     }
-    if is(node, &["38", "78", "85", "72", "109", "111", "200", "501", "503", "2.16.840.1.113883.10.20.15.3.8", "2.16.840.1.113883.10.20.34.3.45"]) {
+    if is(
+        node,
+        &["38", "78", "85", "72", "109", "111", "200", "501", "503", "2.16.840.1.113883.10.20.15.3.8", "2.16.840.1.113883.10.20.34.3.45"],
+    ) {
         return "social-history";
     }
     if is(node, &["69", "86"]) {
@@ -134,7 +138,10 @@ fn act<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Node<'a>) -> Resul
     let has_allergy = || nested(node).any(|(_, n)| allergy::is_allergy(n) || section.code == "48765-2" && allergy::looks_like(n));
     let has_problem = || nested(node).any(|(_, n)| problem::is_problem(n));
     let medicines = || nested(node).any(|(_, n)| name(n) == "substanceAdministration");
-    if is(node, &["60", "2.16.840.1.113883.10.20.1.20", "2.16.840.1.113883.10.20.22.60"]) || coverage::is_policy(node) || section.code == "48768-6" {
+    if is(node, &["60", "2.16.840.1.113883.10.20.1.20", "2.16.840.1.113883.10.20.22.60"])
+        || coverage::is_policy(node)
+        || section.code == "48768-6"
+    {
         coverage::coverage(cx, node)
     } else if is(node, &["30"]) || has_allergy() {
         match allergy::within(cx, node)? {
@@ -143,7 +150,9 @@ fn act<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Node<'a>) -> Resul
         }
     } else if is(node, &["132", "136"]) {
         concern::concern(cx, section, node)
-    } else if is(node, &["202"]) || matches!(section.code, "11488-4" | "34109-9" | "28570-0" | "11506-3" | "18842-5" | "34117-2") && child(node, "text").is_some() {
+    } else if is(node, &["202"])
+        || matches!(section.code, "11488-4" | "34109-9" | "28570-0" | "11506-3" | "18842-5" | "34117-2") && child(node, "text").is_some()
+    {
         note::note(cx, section, node)
     } else if is(node, &["3", "33", "34", "51", "65", "80", "2.16.840.1.113883.10.20.1.27"]) || has_problem() && !planned(node) {
         diagnosis(cx, section, node)
@@ -205,6 +214,9 @@ fn substance<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Node<'a>) ->
 
 /// Whether a nested statement is a record of its own wherever it stands: what was measured, done, given or planned.
 fn is_record(node: Node<'_>) -> bool {
-    let templates = ["2", "12", "13", "14", "16", "27", "38", "39", "40", "41", "42", "43", "44", "48", "49", "52", "78", "85", "120", "121", "130", "141"];
+    let templates = [
+        "2", "12", "13", "14", "16", "27", "38", "39", "40", "41", "42", "43", "44", "48", "49", "52", "78", "85", "120", "121", "130",
+        "141",
+    ];
     is(node, &templates)
 }

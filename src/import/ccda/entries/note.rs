@@ -33,7 +33,10 @@ pub(super) fn note<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Node<'
     };
     draft.set("docStatus", written);
     draft.put("type", code_or_words(cx, node));
-    draft.push("category", super::kit::fixed("http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category", "clinical-note", "Clinical Note"));
+    draft.push(
+        "category",
+        super::kit::fixed("http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category", "clinical-note", "Clinical Note"),
+    );
     draft.put("subject", cx.patient());
     let when = when(node);
     // `date` is an instant in FHIR; a day has its place in the period of the context.
@@ -43,7 +46,9 @@ pub(super) fn note<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Node<'
     for author in people::actors(cx, &mut draft, node, "author") {
         draft.push("author", author);
     }
-    if let Some(person) = children(node, "participant").find(|p| attr(*p, "typeCode") == Some("LA")).and_then(|p| cx.actor(draft.resource(), p)) {
+    if let Some(person) =
+        children(node, "participant").find(|p| attr(*p, "typeCode") == Some("LA")).and_then(|p| cx.actor(draft.resource(), p))
+    {
         draft.put("authenticator", person);
     }
     let period = when.period().or_else(|| {

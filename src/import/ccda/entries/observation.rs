@@ -14,7 +14,13 @@ use serde_json::{Value, json};
 const ASIDES: [&str; 6] = ["64", "122", "19", "20", "8", "119"];
 
 /// One observation as a record. `category` is a code of FHIR's observation-category.
-pub(super) fn observation<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Node<'a>, category: &str, counted: bool) -> Result<Option<Value>> {
+pub(super) fn observation<'a>(
+    cx: &mut Context<'a>,
+    section: &Section<'a>,
+    node: Node<'a>,
+    category: &str,
+    counted: bool,
+) -> Result<Option<Value>> {
     if !speaks(cx, node) {
         if counted {
             cx.skip(node, "An observation", "It holds no code, no value and no words.")?;
@@ -105,16 +111,30 @@ fn observation_code<'a>(cx: &Context<'a>, section: &Section<'a>, node: Node<'a>)
     }
     named(cx, node)
         // The words may be the value's own ("Use of cane"): then the section tells what kind of thing it is.
-        .filter(|n| child(node, "code").is_some_and(|c| concept(cx, Some(c)).is_some()) || child(node, "value").is_none() || n.get("coding").is_some())
+        .filter(|n| {
+            child(node, "code").is_some_and(|c| concept(cx, Some(c)).is_some())
+                || child(node, "value").is_none()
+                || n.get("coding").is_some()
+        })
         .or_else(|| section.title.map(|t| json!({"text": t})))
         .or_else(|| words(cx, node).map(|t| json!({"text": t})))
         .unwrap_or_else(|| absent(child(node, "code").and_then(|c| attr(c, "nullFlavor"))))
 }
 
 fn has_value(draft: &Draft) -> bool {
-    ["valueQuantity", "valueCodeableConcept", "valueString", "valueBoolean", "valueInteger", "valueRange", "valueRatio", "valueDateTime", "valuePeriod"]
-        .iter()
-        .any(|k| draft.has(k))
+    [
+        "valueQuantity",
+        "valueCodeableConcept",
+        "valueString",
+        "valueBoolean",
+        "valueInteger",
+        "valueRange",
+        "valueRatio",
+        "valueDateTime",
+        "valuePeriod",
+    ]
+    .iter()
+    .any(|k| draft.has(k))
 }
 
 /// The first value as value[x]; more of them as components, so that none is lost. A negated one becomes words:
@@ -125,7 +145,10 @@ fn value<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
     if negated(node) {
         let said: Vec<String> = read.iter().filter_map(|(_, v)| value_words(v)).collect();
         if said.is_empty() {
-            draft.put("dataAbsentReason", fixed("http://terminology.hl7.org/CodeSystem/data-absent-reason", "not-performed", "Not Performed"));
+            draft.put(
+                "dataAbsentReason",
+                fixed("http://terminology.hl7.org/CodeSystem/data-absent-reason", "not-performed", "Not Performed"),
+            );
         } else {
             draft.put("valueString", format!("Not: {}", said.join(", ")));
             for coding in read.iter().flat_map(|(_, v)| crate::record::codes(v)) {
@@ -190,7 +213,10 @@ fn ranges<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
             types::put(&mut out, end, limit);
         }
         let told = child(range, "text").and_then(|t| cx.words(t));
-        let plain = value.filter(|_| out.as_object().is_some_and(serde_json::Map::is_empty)).and_then(|v| types::value(v, cx)).and_then(|(_, v)| value_words(&v));
+        let plain = value
+            .filter(|_| out.as_object().is_some_and(serde_json::Map::is_empty))
+            .and_then(|v| types::value(v, cx))
+            .and_then(|(_, v)| value_words(&v));
         types::put(&mut out, "text", told.or(plain).map(Value::String));
         let kind = concept(cx, child(range, "interpretationCode"));
         let normal = kind.as_ref().is_none_or(|k| crate::record::has_code(k, "", "N"));
@@ -248,7 +274,9 @@ fn participants<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
         let Some(role) = child(participant, "participantRole") else { continue };
         let entity = child(role, "playingEntity").or_else(|| child(role, "playingDevice"));
         let said = entity
-            .and_then(|e| child(e, "name").and_then(types::name_text).or_else(|| concept(cx, child(e, "code")).and_then(|c| concept_text(&c))))
+            .and_then(|e| {
+                child(e, "name").and_then(types::name_text).or_else(|| concept(cx, child(e, "code")).and_then(|c| concept_text(&c)))
+            })
             .or_else(|| concept(cx, child(role, "code")).and_then(|c| concept_text(&c)));
         if let Some(said) = said {
             let label = match attr(participant, "typeCode") {
@@ -276,7 +304,9 @@ fn inner<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) -> Vec<Node<'a
         }
         let values: Vec<_> = children(inner, "value").filter_map(|v| types::value(v, cx)).collect();
         let deeper = nested(inner).next().is_some();
-        let (Some(code), [(key, value)], false, false) = (component_code(cx, inner), values.as_slice(), negated(inner), deeper) else { continue };
+        let (Some(code), [(key, value)], false, false) = (component_code(cx, inner), values.as_slice(), negated(inner), deeper) else {
+            continue;
+        };
         let mut part = json!({"code": code});
         types::put(&mut part, key, Some(value.clone()));
         types::put_all(&mut part, "interpretation", types::interpretation(inner, cx));

@@ -5,7 +5,7 @@ use super::super::context::Context;
 use super::super::types;
 use super::super::xml::{Node, attr, child, children};
 use super::draft::{Draft, is_comment};
-use super::kit::{code_or_words, code, concept, fixed, is, name, named, nested, status, when};
+use super::kit::{code, code_or_words, concept, fixed, is, name, named, nested, status, when};
 use super::observation::{observation, specimen};
 use super::{Section, people};
 use crate::Result;
@@ -85,7 +85,19 @@ pub(super) fn result_category<'a>(cx: &Context<'a>, section: &Section<'a>, node:
         return "imaging";
     }
     let said = named(cx, node).and_then(|n| concept_text(&n)).unwrap_or_default().to_ascii_lowercase();
-    let pictures = ["x-ray", "xray", "radiograph", "ultrasound", "mammogra", "echocardiogra", "tomograph", "mri ", "ct scan", "magnetic resonance", "radiolog"];
+    let pictures = [
+        "x-ray",
+        "xray",
+        "radiograph",
+        "ultrasound",
+        "mammogra",
+        "echocardiogra",
+        "tomograph",
+        "mri ",
+        "ct scan",
+        "magnetic resonance",
+        "radiolog",
+    ];
     if pictures.iter().any(|p| said.contains(p)) || said.starts_with("xr ") || said.starts_with("ct ") {
         return "imaging";
     }
@@ -120,13 +132,16 @@ pub(super) fn panel<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Node<
     if links.is_empty() && nested(node).next().is_some() {
         return Ok(());
     }
-    draft.put("status", match status(node).as_str() {
-        "completed" => "final",
-        "active" => "preliminary",
-        "aborted" | "cancelled" => "cancelled",
-        "nullified" => "entered-in-error",
-        _ => "unknown",
-    });
+    draft.put(
+        "status",
+        match status(node).as_str() {
+            "completed" => "final",
+            "active" => "preliminary",
+            "aborted" | "cancelled" => "cancelled",
+            "nullified" => "entered-in-error",
+            _ => "unknown",
+        },
+    );
     draft.push("category", super::observation::category_for(section, category));
     draft.put("code", said);
     draft.put("subject", cx.patient());

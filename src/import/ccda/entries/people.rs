@@ -1,9 +1,9 @@
 //! Who recorded, did, stated, and where: participations of a statement as references to contained resources.
 
 use super::super::context::{Context, contain};
+use super::super::types;
 use super::super::xml::{Node, attr, child, children};
 use super::draft::Draft;
-use super::super::types;
 use serde_json::Value;
 
 /// The author as `who` and their earliest time as `at`; where the statement names nobody, those of the concern around

@@ -131,14 +131,17 @@ pub(super) fn goal<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> {
         return cx.skip(node, "A goal", "It names no goal, neither by a code nor in words.");
     };
     let mut draft = Draft::new("Goal", node);
-    draft.put("lifecycleStatus", match status(node).as_str() {
-        "active" => "active",
-        "completed" => "completed",
-        "aborted" | "cancelled" => "cancelled",
-        "held" | "suspended" => "on-hold",
-        "nullified" => "entered-in-error",
-        _ => "proposed",
-    });
+    draft.put(
+        "lifecycleStatus",
+        match status(node).as_str() {
+            "active" => "active",
+            "completed" => "completed",
+            "aborted" | "cancelled" => "cancelled",
+            "held" | "suspended" => "on-hold",
+            "nullified" => "entered-in-error",
+            _ => "proposed",
+        },
+    );
     if negated(node) {
         draft.put("lifecycleStatus", "rejected");
     }

@@ -22,29 +22,17 @@ pub(super) fn is_problem(node: Node<'_>) -> bool {
 /// An act around problem observations: a concern, an encounter or hospital diagnosis, a preoperative diagnosis.
 /// Gives the references to its conditions; none where it holds none.
 pub(super) fn within<'a>(cx: &mut Context<'a>, act: Node<'a>, category: &str, counted: bool) -> Result<Vec<Value>> {
-    let any = |n: Node<'_>| {
-        name(n) == "observation" && !is(n, &["31", "8", "5", "6", "64"]) && (is_problem(n) || child(n, "value").is_some())
-    };
+    let any =
+        |n: Node<'_>| name(n) == "observation" && !is(n, &["31", "8", "5", "6", "64"]) && (is_problem(n) || child(n, "value").is_some());
     conditions(cx, act, category, counted, any)
 }
 
 /// The counted conditions of an act whose observations may be something else.
-pub(super) fn within_of<'a>(
-    cx: &mut Context<'a>,
-    act: Node<'a>,
-    category: &str,
-    wanted: fn(Node<'_>) -> bool,
-) -> Result<Vec<Value>> {
+pub(super) fn within_of<'a>(cx: &mut Context<'a>, act: Node<'a>, category: &str, wanted: fn(Node<'_>) -> bool) -> Result<Vec<Value>> {
     conditions(cx, act, category, true, wanted)
 }
 
-fn conditions<'a>(
-    cx: &mut Context<'a>,
-    act: Node<'a>,
-    category: &str,
-    counted: bool,
-    wanted: fn(Node<'_>) -> bool,
-) -> Result<Vec<Value>> {
+fn conditions<'a>(cx: &mut Context<'a>, act: Node<'a>, category: &str, counted: bool, wanted: fn(Node<'_>) -> bool) -> Result<Vec<Value>> {
     let mut out = Vec::new();
     for (_, inner) in nested(act) {
         if wanted(inner) {
@@ -91,7 +79,9 @@ pub(super) fn problem<'a>(
         _ if nobody_has_it => draft.put("verificationStatus", verification("confirmed")),
         _ if denied || state == Standing::KnownAbsent => draft.put("verificationStatus", verification("refuted")),
         Standing::Suspected => draft.put("verificationStatus", verification("provisional")),
-        Standing::Clinical(clinical) => draft.put("clinicalStatus", json!({"coding": [{"system": systems::CONDITION_CLINICAL, "code": clinical}]})),
+        Standing::Clinical(clinical) => {
+            draft.put("clinicalStatus", json!({"coding": [{"system": systems::CONDITION_CLINICAL, "code": clinical}]}))
+        }
         Standing::KnownAbsent | Standing::Silent => {}
     }
     draft.push("category", category_concept(category));
@@ -132,7 +122,10 @@ fn inner<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
             }
         } else if code(inner) == "445518008" || is(inner, &["31"]) {
             // Only one kind of onset is allowed; beside a date the age stays as a note.
-            if let Some((_, age)) = child(inner, "value").and_then(|v| types::value(v, cx)).filter(|(k, _)| *k == "valueQuantity" && !draft.has("onsetDateTime")) {
+            if let Some((_, age)) = child(inner, "value")
+                .and_then(|v| types::value(v, cx))
+                .filter(|(k, _)| *k == "valueQuantity" && !draft.has("onsetDateTime"))
+            {
                 draft.put("onsetAge", age);
                 draft.handled(inner);
             }
@@ -224,7 +217,8 @@ enum Standing {
 
 fn is_status(node: Node<'_>) -> bool {
     name(node) == "observation"
-        && (code(node) == "33999-4" || is(node, &["6", "28", "2.16.840.1.113883.10.20.1.50", "2.16.840.1.113883.10.20.1.39", "2.16.840.1.113883.10.20.24.3.94"]))
+        && (code(node) == "33999-4"
+            || is(node, &["6", "28", "2.16.840.1.113883.10.20.1.50", "2.16.840.1.113883.10.20.1.39", "2.16.840.1.113883.10.20.24.3.94"]))
 }
 
 /// The status observation first, then the concern's own status and the date of resolution (C-CDA on FHIR
@@ -253,4 +247,3 @@ fn standing(node: Node<'_>, concern: Option<Node<'_>>, ended: bool) -> Standing 
         },
     }
 }
-

@@ -11,7 +11,8 @@ use serde_json::json;
 
 /// A procedure, act or observation that was done, or was not.
 pub(super) fn procedure<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Node<'a>, counted: bool) -> Result<()> {
-    if named(cx, node).is_none() && words(cx, node).is_none() && !children(node, "participant").any(|p| attr(p, "typeCode") == Some("DEV")) {
+    if named(cx, node).is_none() && words(cx, node).is_none() && !children(node, "participant").any(|p| attr(p, "typeCode") == Some("DEV"))
+    {
         let inner: Vec<_> = nested(node).map(|(_, n)| n).collect();
         if inner.is_empty() {
             return cx.skip(node, "A procedure", "It names no procedure, neither by a code nor in words.");
@@ -99,7 +100,9 @@ fn reason_not_done<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>, stat
 
 /// Others who took part, as notes: the receiver of a handoff, an observer.
 fn others<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
-    for participant in children(node, "participant").filter(|p| !matches!(attr(*p, "typeCode"), Some("DEV" | "PRD" | "LOC" | "DST" | "ORG"))) {
+    for participant in
+        children(node, "participant").filter(|p| !matches!(attr(*p, "typeCode"), Some("DEV" | "PRD" | "LOC" | "DST" | "ORG")))
+    {
         if let Some(name) = cx.actor(draft.resource(), participant).as_ref().and_then(|a| crate::record::text_at(a, "display")) {
             let label = if attr(participant, "typeCode") == Some("IRCP") { "Receiver" } else { "Took part" };
             draft.note(&format!("{label}: {name}"));

@@ -16,7 +16,10 @@ fn code_or_reference(fields: &mut Fields) {
     let names: Vec<String> = fields.iter().filter(|(_, v)| is_wrapped(v)).map(|(k, _)| k.clone()).collect();
     for name in names {
         let homes = |suffixes: [&str; 3], kind: Kind| {
-            suffixes.into_iter().map(|s| format!("{name}{s}")).find_map(|n| t.find(&n, Version::R4).filter(|e| e.kind == kind).map(|e| (n, e.many)))
+            suffixes
+                .into_iter()
+                .map(|s| format!("{name}{s}"))
+                .find_map(|n| t.find(&n, Version::R4).filter(|e| e.kind == kind).map(|e| (n, e.many)))
         };
         let code = homes(["CodeableConcept", "Code", ""], Kind::Complex("CodeableConcept"));
         let reference = homes(["Reference", "", ""], Kind::Complex("Reference"));

@@ -110,16 +110,25 @@ fn viewer(desk: &Desk<'_>, row: &Row, part: &Part, n: usize, resource: &Value) -
     let id = format!("part-{n}");
     let save = address("content");
     if let Some(url) = part.elsewhere() {
-        return section(&id, &heading, None, &html! { p.soft { "The source keeps this file at an address of its own and did not send it along. Ask the source for it, then add it." } span.linkbox { (url) } });
+        return section(
+            &id,
+            &heading,
+            None,
+            &html! { p.soft { "The source keeps this file at an address of its own and did not send it along. Ask the source for it, then add it." } span.linkbox { (url) } },
+        );
     }
     let side = ("Save this file", format!("{save}&save=1"));
     let body = match part.shape() {
-        Shape::Other => html! { p.soft { "This kind of file (" (if part.media.is_empty() { "of no stated type" } else { media_words(&part.media) }) ") cannot be shown here. It is kept as it came; you can save it." } },
+        Shape::Other => {
+            html! { p.soft { "This kind of file (" (if part.media.is_empty() { "of no stated type" } else { media_words(&part.media) }) ") cannot be shown here. It is kept as it came; you can save it." } }
+        }
         shape => match documents::bytes(&cx.chart, row, part, &cx.app.limits) {
             Err(e) => html! { p.soft { (e.words()) } },
             Ok(bytes) => match shape {
                 Shape::Pdf => pdf(cx, row, n, &bytes, resource),
-                Shape::Picture => html! { p.leaf { img src=(address("picture")) alt=(format!("{heading}, as a picture. The text in it cannot be read out.")); } },
+                Shape::Picture => {
+                    html! { p.leaf { img src=(address("picture")) alt=(format!("{heading}, as a picture. The text in it cannot be read out.")); } }
+                }
                 Shape::Html => html! {
                     iframe.leaf-frame src=(save) title=(heading) sandbox="" loading="lazy" {}
                 },
@@ -144,7 +153,9 @@ fn pdf(cx: &ChartCx, row: &Row, part: usize, bytes: &[u8], resource: &Value) -> 
     let worker = Worker::new(&cx.app.worker);
     let info = match worker.pdf_info(bytes) {
         Ok(info) => info,
-        Err(trouble) => return html! { p.soft { (trouble.words()) " It is kept as it came; you can save it and open it with another program." } },
+        Err(trouble) => {
+            return html! { p.soft { (trouble.words()) " It is kept as it came; you can save it and open it with another program." } };
+        }
     };
     let text = extracted_text(resource).filter(|_| part == 0).or_else(|| worker.pdf_text(bytes).ok()).unwrap_or_default();
     let sheets = info.pages.min(SHEETS);
@@ -176,7 +187,12 @@ fn read_from(desk: &Desk<'_>, row: &Row, resource: &Value) -> Result<Markup> {
     if entries.is_empty() {
         return Ok(html! {});
     }
-    let some = section("read", "What Keepwell read from it", None, &html! { ul.rows { @for e in &entries { (rows::among_others(desk, e).draw()) } } });
+    let some = section(
+        "read",
+        "What Keepwell read from it",
+        None,
+        &html! { ul.rows { @for e in &entries { (rows::among_others(desk, e).draw()) } } },
+    );
     Ok(some)
 }
 

@@ -33,7 +33,12 @@ pub(crate) fn page(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
             None => kinds.push((kind, vec![item])),
         }
     }
-    let shows = [("", "All"), ("documents", "Summaries and notes (C-CDA and the like)"), ("files", "Files: PDF, pictures, text"), ("reports", "Reports")];
+    let shows = [
+        ("", "All"),
+        ("documents", "Summaries and notes (C-CDA and the like)"),
+        ("files", "Files: PDF, pictures, text"),
+        ("reports", "Reports"),
+    ];
     let path = cx.to("documents");
     let body = html! {
         (head("Notes and documents", "What was written, as its authors wrote it. The newest first within each kind.", &html! {}))
@@ -53,7 +58,8 @@ fn entry(desk: &Desk<'_>, row: &Row) -> Result<(String, Item)> {
     let kind = beside.kind.clone().unwrap_or_else(|| documents::kind(&resource));
     let mut item = Item::new(desk.href(row), beside.title.clone().unwrap_or_else(|| row.title.clone()));
     let date = beside.date_words().or_else(|| row.date.as_ref().map(PartialDate::day_words));
-    let media: Vec<String> = documents::parts(&resource).iter().map(|p| media_words(&p.media).to_owned()).filter(|m| !m.is_empty()).collect();
+    let media: Vec<String> =
+        documents::parts(&resource).iter().map(|p| media_words(&p.media).to_owned()).filter(|m| !m.is_empty()).collect();
     item.subs.push(joined([date, people::by(&resource), (!media.is_empty()).then(|| media.join(", "))]));
     if beside.title.is_some() {
         item.subs.push(format!("At its source: {}", row.title));

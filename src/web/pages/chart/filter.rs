@@ -104,7 +104,11 @@ impl Filter {
 fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') { out.push(byte.into()) } else { out.push_str(&format!("%{byte:02X}")) }
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+            out.push(byte.into())
+        } else {
+            out.push_str(&format!("%{byte:02X}"))
+        }
     }
     out
 }

@@ -75,7 +75,17 @@ fn danger(line: &Line) -> (u8, u8) {
                 _ => 1,
             };
             let severity = crate::record::list(&resource, "reaction.severity").into_iter().filter_map(serde_json::Value::as_str);
-            (criticality, severity.map(|s| match s { "severe" => 0, "moderate" => 1, _ => 2 }).min().unwrap_or(3))
+            (
+                criticality,
+                severity
+                    .map(|s| match s {
+                        "severe" => 0,
+                        "moderate" => 1,
+                        _ => 2,
+                    })
+                    .min()
+                    .unwrap_or(3),
+            )
         })
         .min()
         .unwrap_or((1, 3))

@@ -35,14 +35,19 @@ pub(crate) fn page(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
         query.after = if go_on { filter.cursor() } else { None };
         cx.chart.list(&query)
     };
-    let current = if show.is_empty() || show == "now" { rows(&ORDERS, &[Standing::Current, Standing::Planned], 150, false)?.rows } else { Vec::new() };
+    let current = if show.is_empty() || show == "now" {
+        rows(&ORDERS, &[Standing::Current, Standing::Planned], 150, false)?.rows
+    } else {
+        Vec::new()
+    };
     let none = if show.is_empty() { rows(&ORDERS, &[Standing::Absent], 10, false)?.rows } else { Vec::new() };
     let past = if show.is_empty() || show == "past" {
         rows(&ORDERS, &[Standing::Past, Standing::NotDone], if show == "past" { 100 } else { 25 }, show == "past")?
     } else {
         Default::default()
     };
-    let events = if show != "past" { rows(&EVENTS, &[], if show == "given" { 100 } else { 60 }, show == "given")? } else { Default::default() };
+    let events =
+        if show != "past" { rows(&EVENTS, &[], if show == "given" { 100 } else { 60 }, show == "given")? } else { Default::default() };
     let medicines = linked(&desk, current)?;
     let past_lines = link::with_sources(&cx.chart, link::by_key(past.rows, |r| ingredient(&r.title)))?;
     let path = cx.to("medicines");
@@ -108,8 +113,11 @@ fn disagree(desk: &Desk<'_>, medicine: &Medicine) -> Markup {
 
 /// The times of the day: only medicines whose timing names them.
 fn day(medicines: &[Medicine]) -> Markup {
-    let timed: Vec<(&str, &Said)> =
-        medicines.iter().filter_map(|m| Some((m.line.first().title.as_str(), m.said.first()?))).filter(|(_, s)| s.slots.iter().any(Option::is_some)).collect();
+    let timed: Vec<(&str, &Said)> = medicines
+        .iter()
+        .filter_map(|m| Some((m.line.first().title.as_str(), m.said.first()?)))
+        .filter(|(_, s)| s.slots.iter().any(Option::is_some))
+        .collect();
     if timed.is_empty() {
         return html! {};
     }
@@ -146,7 +154,12 @@ fn draw(desk: &Desk<'_>, medicine: &Medicine, events: &[Row]) -> Markup {
     let mut fact = |label, words: Option<String>| facts.extend(words.map(|w| (label, html! { (w) })));
     fact("Only when needed", said.as_needed.then(|| "Yes".to_owned()));
     fact("What for", said.reason.clone());
-    fact("Written", span(row).map(|s| if row.end.is_some() { s } else { format!("{s}{}", if row.kind == "MedicationStatement" { ", taken since then" } else { "" }) }));
+    fact(
+        "Written",
+        span(row).map(|s| {
+            if row.end.is_some() { s } else { format!("{s}{}", if row.kind == "MedicationStatement" { ", taken since then" } else { "" }) }
+        }),
+    );
     fact("By", said.prescriber.clone().or_else(|| people::by(&row.resource())));
     fact("Refills allowed", said.refills.clone());
     fact("Each fill gives", joined([said.quantity.clone(), medicines::supply(&row.resource()).map(|s| format!("for {s}"))]).into());

@@ -23,7 +23,9 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
     // Each letter names the one that it answers (FHIR R4 Communication.inResponseTo).
     while let Some(last) = letters.last().filter(|_| letters.len() < LETTERS) {
         let resource = last.resource();
-        let Some(before) = array(&resource, "inResponseTo").iter().find_map(|r| people::resolved(&cx.chart, last, &resource, r).1) else { break };
+        let Some(before) = array(&resource, "inResponseTo").iter().find_map(|r| people::resolved(&cx.chart, last, &resource, r).1) else {
+            break;
+        };
         if letters.iter().any(|l| l.rid == before.rid) {
             break;
         }
@@ -45,11 +47,15 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
 fn drawn(desk: &Desk<'_>, letter: &Row) -> Markup {
     let resource = letter.resource();
     let name = |key: &str| {
-        let all: Vec<String> = array(&resource, key).iter().filter_map(|r| people::resolved(&desk.cx.chart, letter, &resource, r).0).collect();
+        let all: Vec<String> =
+            array(&resource, key).iter().filter_map(|r| people::resolved(&desk.cx.chart, letter, &resource, r).0).collect();
         (!all.is_empty()).then(|| all.join(", "))
     };
     let mine = text_at(&resource, "sender.reference").is_some_and(|r| r.contains("Patient/"));
-    let when = text_at(&resource, "sent").or_else(|| text_at(&resource, "received")).and_then(|d| PartialDate::parse(&d)).or_else(|| letter.date.clone());
+    let when = text_at(&resource, "sent")
+        .or_else(|| text_at(&resource, "received"))
+        .and_then(|d| PartialDate::parse(&d))
+        .or_else(|| letter.date.clone());
     html! {
         li class=[mine.then_some("mine")] {
             header {

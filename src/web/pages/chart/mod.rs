@@ -32,7 +32,16 @@ pub(crate) fn class_path(class: Class) -> &'static str {
 /// The entry of the nav under which a class stands.
 pub(crate) fn nav_of(class: Class) -> &'static str {
     const MAIN: [&str; 11] = [
-        "results", "medicines", "conditions", "allergies", "immunizations", "vital-signs", "documents", "visits", "procedures", "appointments",
+        "results",
+        "medicines",
+        "conditions",
+        "allergies",
+        "immunizations",
+        "vital-signs",
+        "documents",
+        "visits",
+        "procedures",
+        "appointments",
         "messages",
     ];
     let path = class_path(class);

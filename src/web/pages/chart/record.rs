@@ -34,7 +34,9 @@ pub(crate) fn standing(row: &Row) -> Markup {
     let (kind, bold, words) = match row.standing {
         Standing::Error => ("heed", "Entered in error.", "The source has taken this record back. It counts nowhere else in this chart."),
         Standing::Absent => ("", "Not so.", "This record says that something was looked for or asked and is not there."),
-        Standing::NotDone => ("", "Not done.", "This record says that something was not done. The reason stands below, if the source gave one."),
+        Standing::NotDone => {
+            ("", "Not done.", "This record says that something was not done. The reason stands below, if the source gave one.")
+        }
         Standing::Planned => ("", "Planned.", "This record is about something that had not happened when it was written."),
         Standing::Current | Standing::Past => return html! {},
     };

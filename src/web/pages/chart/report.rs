@@ -27,7 +27,14 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
     }
     let lead = joined([row.date.as_ref().map(|d| d.words()), people::by(&resource)]);
     let mut list: Vec<(String, Markup)> = Vec::new();
-    for (key, label) in [("performer", "Lab or clinician"), ("resultsInterpreter", "Read by"), ("basedOn", "Ordered in"), ("specimen", "Specimen"), ("encounter", "Visit"), ("imagingStudy", "Pictures")] {
+    for (key, label) in [
+        ("performer", "Lab or clinician"),
+        ("resultsInterpreter", "Read by"),
+        ("basedOn", "Ordered in"),
+        ("specimen", "Specimen"),
+        ("encounter", "Visit"),
+        ("imagingStudy", "Pictures"),
+    ] {
         for reference in array(&resource, key).iter().take(6) {
             let (words, target) = people::resolved(&cx.chart, row, &resource, reference);
             let Some(words) = words else { continue };

@@ -170,13 +170,7 @@ fn both(name: &str, high: Measured, low: &Group, row: &Row) -> (String, Measured
 }
 
 fn last_eight(desk: &Desk<'_>, group: &Group) -> Result<Series> {
-    let query = Query {
-        classes: vec![group.latest.class],
-        group: Some(group.key.clone()),
-        numeric: true,
-        limit: 8,
-        ..Query::default()
-    };
+    let query = Query { classes: vec![group.latest.class], group: Some(group.key.clone()), numeric: true, limit: 8, ..Query::default() };
     let rows = desk.cx.chart.list(&query)?.rows;
     let readings: Vec<_> = rows.iter().map(|r| results::value(&r.resource()).reading).collect();
     Ok(series(rows.iter().zip(&readings)))

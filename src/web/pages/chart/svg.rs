@@ -76,7 +76,15 @@ pub fn numline(reading: &Reading) -> Markup {
 pub fn numline_large(reading: &Reading, words: &str, says: &str) -> Markup {
     let Some(line) = line(reading) else { return html! {} };
     let range = reading.range.clone().unwrap_or_default();
-    let anchor = |at: f64| if at < 12.0 { "start" } else if at > 88.0 { "end" } else { "middle" };
+    let anchor = |at: f64| {
+        if at < 12.0 {
+            "start"
+        } else if at > 88.0 {
+            "end"
+        } else {
+            "middle"
+        }
+    };
     let ends = [(line.low, range.low), (line.high, range.high)];
     let middle = f64::midpoint(line.low.unwrap_or(0.0), line.high.unwrap_or(100.0));
     let close = ends.iter().filter_map(|(p, _)| *p).collect::<Vec<_>>();
@@ -236,7 +244,13 @@ fn dot(p: &Point, x: f64, y: f64) -> Markup {
         Some(Flag::InRange) => ", in range",
         None => "",
     };
-    let anchor = if x < 30.0 { "start" } else if x > 70.0 { "end" } else { "middle" };
+    let anchor = if x < 30.0 {
+        "start"
+    } else if x > 70.0 {
+        "end"
+    } else {
+        "middle"
+    };
     html! {
         a href=(format!("#r-{}", p.rid)) aria-label=(format!("{}: {}{state}", p.date.day_words(), p.words)) {
             svg x=(percent(x)) y=(px(y)) overflow="visible" {

@@ -170,7 +170,11 @@ pub(crate) fn facts<L: AsRef<str>>(list: &[(L, Markup)]) -> Markup {
 /// What to do where there is nothing yet.
 pub(crate) fn nothing(cx: &ChartCx, narrowed: bool, what: &str, why: &str) -> Markup {
     if narrowed {
-        return layout::empty("Nothing here fits what you chose.", "Change the words, the source or the dates, or show everything again.", &html! {});
+        return layout::empty(
+            "Nothing here fits what you chose.",
+            "Change the words, the source or the dates, or show everything again.",
+            &html! {},
+        );
     }
     let acts = html! { a.btn href=(cx.to("add")) { "Add records" } };
     layout::empty(what, why, &acts)

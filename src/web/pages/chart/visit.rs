@@ -110,10 +110,13 @@ fn about(desk: &Desk<'_>, row: &Row, resource: &Value) -> Markup {
     plain("Came from", at(resource, "hospitalization.admitSource").and_then(concept_text));
     plain("Left to", at(resource, "hospitalization.dischargeDisposition").and_then(concept_text));
     plain("Kind", resource.get("class").and_then(concept_text));
-    plain("When", match (&row.date, &row.end) {
-        (Some(from), Some(to)) => Some(format!("{} to {}", from.words(), to.words())),
-        (Some(from), None) => Some(from.words()),
-        _ => None,
-    });
+    plain(
+        "When",
+        match (&row.date, &row.end) {
+            (Some(from), Some(to)) => Some(format!("{} to {}", from.words(), to.words())),
+            (Some(from), None) => Some(from.words()),
+            _ => None,
+        },
+    );
     facts(&list)
 }

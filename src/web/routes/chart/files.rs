@@ -43,7 +43,9 @@ pub(super) async fn content(cx: ChartCx, Path((_, rid)): Path<(String, String)>,
         let (part, bytes) = part(&cx, &rid, which.part)?;
         if which.save.is_none() && part.shape() == Shape::Html {
             let body = as_html(Format::Html, &bytes).unwrap_or_default();
-            let page = format!("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Document</title></head><body>{body}</body></html>");
+            let page = format!(
+                "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Document</title></head><body>{body}</body></html>"
+            );
             let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, FRAMED)];
             return Ok((headers, page).into_response());
         }

@@ -7,7 +7,9 @@ use crate::vault::Row;
 use crate::web::app::{App, ChartCx, WriterCx, blocking};
 use crate::web::pages::chart::filter::Filter;
 use crate::web::pages::chart::kinds::{self, KINDS};
-use crate::web::pages::chart::{about, bill, document, documents, listing, medicines, message, record, report, result, results, timeline, visit};
+use crate::web::pages::chart::{
+    about, bill, document, documents, listing, medicines, message, record, report, result, results, timeline, visit,
+};
 use crate::web::router::Who;
 use crate::{Error, Result};
 use axum::Router;

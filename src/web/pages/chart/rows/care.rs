@@ -34,17 +34,24 @@ pub(super) fn visit(row: &Row, resource: &Value) -> Vec<String> {
     let place = names(resource, "location", "location");
     let people = names(resource, "participant", "individual");
     let organization = resource.get("serviceProvider").and_then(|p| reference_words(resource, p));
-    vec![joined([span(row), some(&place), organization, some(&people)]), joined([first(resource, "reasonCode").map(|r| format!("For {r}"))])]
+    vec![
+        joined([span(row), some(&place), organization, some(&people)]),
+        joined([first(resource, "reasonCode").map(|r| format!("For {r}"))]),
+    ]
 }
 
 /// Members and roles of a team; telephone and address of a person or place.
 pub(super) fn team(row: &Row, resource: &Value) -> Vec<String> {
     let members = names(resource, "participant", "member");
-    let roles = first(resource, "specialty").or_else(|| first(resource, "code")).or_else(|| first(resource, "type")).or_else(|| {
-        array(resource, "qualification").iter().find_map(|q| q.get("code").and_then(concept_text))
-    });
+    let roles = first(resource, "specialty")
+        .or_else(|| first(resource, "code"))
+        .or_else(|| first(resource, "type"))
+        .or_else(|| array(resource, "qualification").iter().find_map(|q| q.get("code").and_then(concept_text)));
     let of = ["organization", "managingOrganization", "partOf"].iter().find_map(|k| reference_words(resource, resource.get(k)?));
-    let mut out = vec![joined([roles, first(resource, "relationship"), of, (row.kind == "CareTeam").then(|| span(row)).flatten()]), members.join("; ")];
+    let mut out = vec![
+        joined([roles, first(resource, "relationship"), of, (row.kind == "CareTeam").then(|| span(row)).flatten()]),
+        members.join("; "),
+    ];
     out.extend(people::contact(resource));
     out
 }
@@ -77,7 +84,8 @@ pub(super) fn plan(row: &Row, resource: &Value) -> Vec<String> {
 /// Maker, model, lot, serial number, use by, device number.
 pub(super) fn device(row: &Row, resource: &Value) -> Vec<String> {
     let udi = array(resource, "udiCarrier").iter().find_map(|u| text_at(u, "carrierHRF").or_else(|| text_at(u, "deviceIdentifier")));
-    let date = |key: &str, words: &str| text_at(resource, key).and_then(|d| PartialDate::parse(&d)).map(|d| format!("{words} {}", d.day_words()));
+    let date =
+        |key: &str, words: &str| text_at(resource, key).and_then(|d| PartialDate::parse(&d)).map(|d| format!("{words} {}", d.day_words()));
     vec![
         joined([
             first(resource, "type").or_else(|| said(resource, "type", "")),
@@ -111,7 +119,12 @@ pub(super) fn appointment(row: &Row, resource: &Value) -> Vec<String> {
     let when = row.date.as_ref().map(PartialDate::words);
     vec![
         joined([when, some(&people)]),
-        joined([coded(resource, "status", ""), first(resource, "reasonCode"), plain(resource, "comment", ""), plain(resource, "patientInstruction", "")]),
+        joined([
+            coded(resource, "status", ""),
+            first(resource, "reasonCode"),
+            plain(resource, "comment", ""),
+            plain(resource, "patientInstruction", ""),
+        ]),
     ]
 }
 
@@ -119,7 +132,11 @@ pub(super) fn appointment(row: &Row, resource: &Value) -> Vec<String> {
 pub(super) fn provenance(row: &Row, resource: &Value) -> Vec<String> {
     let agents = names(resource, "agent", "who");
     let targets = array(resource, "target").len();
-    vec![joined([dated(row), some(&agents), (targets > 0).then(|| format!("about {targets} {}", if targets == 1 { "record" } else { "records" }))])]
+    vec![joined([
+        dated(row),
+        some(&agents),
+        (targets > 0).then(|| format!("about {targets} {}", if targets == 1 { "record" } else { "records" })),
+    ])]
 }
 
 /// Charged, paid, owed, as the source's own totals say.

@@ -20,7 +20,8 @@ pub(super) fn allergy(row: &Row, resource: &Value) -> Vec<String> {
         out.push("The source names no reaction".into());
     }
     let kinds: Vec<String> = list(resource, "category").into_iter().filter_map(string).collect();
-    let sure = (row.standing != Standing::Absent).then(|| said(resource, "verificationStatus", "").filter(|v| v.to_lowercase() != "confirmed"));
+    let sure =
+        (row.standing != Standing::Absent).then(|| said(resource, "verificationStatus", "").filter(|v| v.to_lowercase() != "confirmed"));
     let danger = text_at(resource, "criticality").filter(|c| c != "high").map(|c| match c.as_str() {
         "low" => "Not dangerous to life, says the source".to_owned(),
         _ => "How dangerous is not known".to_owned(),
@@ -59,7 +60,11 @@ pub(super) fn immunization(row: &Row, resource: &Value) -> Vec<String> {
     let of = applied.and_then(|p| text_at(p, "seriesDosesPositiveInt").or_else(|| text_at(p, "seriesDosesString")));
     let dose = dose.map(|d| of.map_or_else(|| format!("dose {d}"), |of| format!("dose {d} of {of}")));
     let refused = row.standing == Standing::NotDone;
-    let reason = if refused { Some(why.map_or_else(|| "Not given. The source gives no reason".to_owned(), |w| format!("Not given: {w}"))) } else { None };
+    let reason = if refused {
+        Some(why.map_or_else(|| "Not given. The source gives no reason".to_owned(), |w| format!("Not given: {w}")))
+    } else {
+        None
+    };
     let made = resource.get("manufacturer").and_then(|m| reference_words(resource, m));
     vec![
         joined([reason]),
@@ -70,13 +75,19 @@ pub(super) fn immunization(row: &Row, resource: &Value) -> Vec<String> {
 
 /// When, by whom, why, how it went.
 pub(super) fn procedure(row: &Row, resource: &Value) -> Vec<String> {
-    let reason = array(resource, "reasonCode").iter().find_map(concept_text).or_else(|| {
-        array(resource, "reasonReference").iter().find_map(|r| reference_words(resource, r))
-    });
+    let reason = array(resource, "reasonCode")
+        .iter()
+        .find_map(concept_text)
+        .or_else(|| array(resource, "reasonReference").iter().find_map(|r| reference_words(resource, r)));
     let place = resource.get("location").and_then(|l| reference_words(resource, l));
     vec![
         joined([span(row), people::by(resource), place]),
-        joined([reason.map(|r| format!("For {r}")), said(resource, "bodySite", ""), said(resource, "outcome", "outcome:"), said(resource, "statusReason", "reason:")]),
+        joined([
+            reason.map(|r| format!("For {r}")),
+            said(resource, "bodySite", ""),
+            said(resource, "outcome", "outcome:"),
+            said(resource, "statusReason", "reason:"),
+        ]),
     ]
 }
 
@@ -97,7 +108,10 @@ pub(super) fn report(row: &Row, resource: &Value) -> Vec<String> {
 /// What a relative had, at what age, and whether they died of it.
 pub(super) fn family(resource: &Value) -> Vec<String> {
     let age = |v: &Value, stem: &str| {
-        v.get(format!("{stem}Age")).map(crate::record::quantity_text).or_else(|| text_at(v, &format!("{stem}String"))).filter(|t| !t.is_empty())
+        v.get(format!("{stem}Age"))
+            .map(crate::record::quantity_text)
+            .or_else(|| text_at(v, &format!("{stem}String")))
+            .filter(|t| !t.is_empty())
     };
     let mut out: Vec<String> = array(resource, "condition")
         .iter()
@@ -113,7 +127,9 @@ pub(super) fn family(resource: &Value) -> Vec<String> {
         .collect();
     let dead = match resource.get("deceasedBoolean").and_then(Value::as_bool) {
         Some(true) => Some("Has died".to_owned()),
-        _ => age(resource, "deceased").map(|a| format!("Died at age {a}")).or_else(|| text_at(resource, "deceasedDate").map(|d| format!("Died {d}"))),
+        _ => age(resource, "deceased")
+            .map(|a| format!("Died at age {a}"))
+            .or_else(|| text_at(resource, "deceasedDate").map(|d| format!("Died {d}"))),
     };
     out.push(joined([text_at(resource, "name"), dead, coded(resource, "dataAbsentReason", "")]));
     out
