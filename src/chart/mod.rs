@@ -4,8 +4,10 @@
 //! - [`results`], [`units`], [`trend`], [`panels`]: tests, their values, and what may share a line.
 //! - [`medicines`], [`timing`]: the medicine list, its differences, the times of the day.
 //! - [`link`]: the same thing from several sources as one line.
+//! - [`when`], [`answers`]: what a date is the date of; questions with their answers.
 //! - [`people`], [`person`], [`money`], [`documents`], [`timeline`]: who, whose, how much, which paper, when.
 
+pub mod answers;
 pub mod documents;
 pub mod link;
 pub mod medicines;
@@ -19,4 +21,5 @@ pub mod timeline;
 pub mod timing;
 pub mod trend;
 pub mod units;
+pub mod when;
 pub mod words;

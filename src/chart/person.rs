@@ -21,8 +21,11 @@ impl Line {
 }
 
 /// What is only plumbing between systems.
-const LEFT_OUT: [&str; 5] =
-    ["About the record itself", "Number of the record at its source", "In the source’s own words", "Linked to", "Photo"];
+const LEFT_OUT: [&str; 6] =
+    ["About the record itself", "Number of the record at its source", "In the source’s own words", "Linked to", "Photo", "In use"];
+
+/// Addresses of number systems and the like: they stand on the page of the record.
+const PLUMBING: [&str; 3] = ["System", "Use", "Assigner"];
 
 /// Reads all Patient records into lines, in the order in which the first one gives them.
 pub fn lines(patients: &[Row]) -> Vec<Line> {
@@ -60,7 +63,14 @@ fn one(said: &Said) -> String {
 }
 
 fn joined(facts: &[Fact]) -> String {
-    facts.iter().map(|f| format!("{}: {}", f.label.to_lowercase(), texts(f).join(", "))).collect::<Vec<_>>().join("; ")
+    // US Core gives categories and the whole in words: the words say it all when they say the same.
+    if let Some(words) = facts.iter().find(|f| f.label == "In words").map(|f| texts(f).join(", ")) {
+        let others = facts.iter().filter(|f| f.label != "In words").map(|f| texts(f).join(", ")).filter(|t| *t != words);
+        let more: Vec<String> = others.collect();
+        return if more.is_empty() { words } else { format!("{words} ({})", more.join(", ")) };
+    }
+    let told = facts.iter().filter(|f| !PLUMBING.contains(&f.label.as_str()));
+    told.map(|f| format!("{}: {}", f.label.to_lowercase(), texts(f).join(", "))).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

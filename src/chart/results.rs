@@ -34,7 +34,15 @@ pub fn value(observation: &Value) -> Measured {
         }
         whole.flag = whole.flag.or_else(|| together(parts.iter().map(|(_, r)| r.flag)));
     }
+    if whole.text.is_empty() && whole.absent.is_none() && is_panel(observation) {
+        whole.text = format!("{} values", array(observation, "hasMember").len());
+    }
     Measured { reading: whole, parts }
+}
+
+/// Whether an observation only holds others together (FHIR R4 Observation.hasMember) and has no value of its own.
+pub fn is_panel(observation: &Value) -> bool {
+    !array(observation, "hasMember").is_empty() && !observation.as_object().is_some_and(|o| o.keys().any(|k| k.starts_with("value")))
 }
 
 fn blank(text: &str) -> &str {

@@ -53,7 +53,7 @@ pub(super) fn tables(chart: &Chart, selection: &Ready, folder: &str, zip: &mut Z
     let mut records = 0;
     for &class in selection.classes() {
         let mut begun = false;
-        selection.each(chart, &[class], Order::Newest, &mut |row| {
+        selection.each(chart, &[class], &[], Order::Newest, &mut |row| {
             if !begun {
                 begun = true;
                 zip.start_file(format!("{folder}{}", table_name(class)), packed()).map_err(crate::Error::internal)?;

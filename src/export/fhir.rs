@@ -14,41 +14,41 @@
 use super::Summary;
 use super::select::Ready;
 use crate::Result;
+use crate::import::fhir::KEY_EXTENSION;
 use crate::vault::{Chart, Order, Row};
 use std::collections::HashSet;
 use std::io::Write;
 
-/// `meta.tag` of a Bundle that Keepwell wrote: its resources are R4 as they stand and its entries may carry keys.
-pub const EXPORT_TAG: (&str, &str) = ("https://github.com/keepwell/keepwell", "export");
-
-/// The extension of a Bundle entry that holds the key by which a vault knows the record: 32 hex digits.
-pub const KEY_EXTENSION: &str = "https://github.com/keepwell/keepwell/record-key";
+/// What others lean on comes first: the patients, and the medicines that prescriptions point to.
+const FIRST: [&str; 2] = ["Patient", "Medication"];
 
 pub(super) fn write(chart: &Chart, selection: &Ready, out: &mut dyn Write) -> Result<Summary> {
     let mut summary = Summary::default();
     let mut addresses = Addresses::default();
-    write!(
-        out,
-        r#"{{"resourceType":"Bundle","meta":{{"tag":[{{"system":"{}","code":"{}"}}]}},"type":"collection""#,
-        EXPORT_TAG.0, EXPORT_TAG.1
-    )?;
+    out.write_all(b"{\"resourceType\":\"Bundle\",\"type\":\"collection\"")?;
     let mut begun = false;
-    selection.each(chart, selection.classes(), Order::Oldest, &mut |row| {
-        let url = addresses.of(&row);
-        if row.versions > 0 {
-            let mut older = chart.versions(row.rid)?;
-            older.reverse();
-            for (n, (replaced, version)) in older.iter().enumerate() {
-                next(out, &mut begun)?;
-                former(out, &url, n, *replaced, version)?;
-                summary.versions += 1;
+    for first in [true, false] {
+        let types: &[&str] = if first { &FIRST } else { &[] };
+        selection.each(chart, selection.classes(), types, Order::Oldest, &mut |row| {
+            if !first && FIRST.contains(&row.kind.as_str()) {
+                return Ok(());
             }
-        }
-        next(out, &mut begun)?;
-        entry(out, &url, &row, None)?;
-        summary.records += 1;
-        Ok(())
-    })?;
+            let url = addresses.of(&row);
+            if row.versions > 0 {
+                let mut older = chart.versions(row.rid)?;
+                older.reverse();
+                for (n, (replaced, version)) in older.iter().enumerate() {
+                    next(out, &mut begun)?;
+                    former(out, &url, n, *replaced, version)?;
+                    summary.versions += 1;
+                }
+            }
+            next(out, &mut begun)?;
+            entry(out, &url, &row, None)?;
+            summary.records += 1;
+            Ok(())
+        })?;
+    }
     // An empty array is not FHIR: without records there is no `entry`.
     out.write_all(if begun { b"\n]}\n" } else { b"}\n" })?;
     Ok(summary)

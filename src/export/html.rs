@@ -82,7 +82,7 @@ fn allergies(chart: &Chart, selection: &Ready, counts: &mut BTreeMap<Class, u64>
     out.write_all(b"<h2>Allergies</h2>\n")?;
     let mut table = Table::new("Every allergy that a provider wrote down, with its reaction", &["Allergy", "Reaction", "State", "From"]);
     let mut count = 0;
-    selection.each(chart, &[Class::Allergy], Order::Newest, &mut |row| {
+    selection.each(chart, &[Class::Allergy], &[], Order::Newest, &mut |row| {
         count += 1;
         let line = Line::of(&row);
         let name = if row.standing == Standing::Current {
@@ -104,7 +104,7 @@ fn listed(chart: &Chart, selection: &Ready, section: &Section, counts: &mut BTre
     writeln!(out, "<h2>{heading}</h2>")?;
     let mut table = Table::new("Newest first", head);
     let mut count = 0;
-    selection.each(chart, &[*class], Order::Newest, &mut |row| {
+    selection.each(chart, &[*class], &[], Order::Newest, &mut |row| {
         count += 1;
         if count > MOST as u64 {
             return Ok(());
@@ -130,7 +130,7 @@ fn results(chart: &Chart, selection: &Ready, counts: &mut BTreeMap<Class, u64>, 
     out.write_all(b"<h2>Results</h2>\n")?;
     let mut newest: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut count = 0;
-    selection.each(chart, &[Class::Laboratory], Order::Newest, &mut |row| {
+    selection.each(chart, &[Class::Laboratory], &[], Order::Newest, &mut |row| {
         count += 1;
         let key = row.group.clone().unwrap_or_else(|| format!("{}\n{}", row.title, row.rid));
         if row.standing == Standing::Error || newest.len() >= MOST || newest.contains_key(&key) {
@@ -179,7 +179,7 @@ fn files(chart: &Chart, selection: &Ready, kept: &[Kept], counts: &mut BTreeMap<
             Some(count) => *count,
             None => {
                 let mut count = 0;
-                selection.each(chart, &[class], Order::Newest, &mut |_| {
+                selection.each(chart, &[class], &[], Order::Newest, &mut |_| {
                     count += 1;
                     Ok(())
                 })?;

@@ -10,7 +10,6 @@ mod ndjson;
 mod readme;
 mod select;
 
-pub use fhir::{EXPORT_TAG, KEY_EXTENSION};
 pub use select::Selection;
 
 use crate::vault::Chart;

@@ -8,7 +8,7 @@ use std::io::Write;
 
 pub(super) fn write(chart: &Chart, selection: &Ready, out: &mut dyn Write) -> Result<Summary> {
     let mut summary = Summary::default();
-    selection.each(chart, selection.classes(), Order::Oldest, &mut |row| {
+    selection.each(chart, selection.classes(), &[], Order::Oldest, &mut |row| {
         summary.records += 1;
         // Bodies are kept without line breaks; JSON has none outside its white space.
         out.write_all(&row.json)?;

@@ -58,8 +58,15 @@ impl Ready {
         &self.classes
     }
 
-    /// Hands over every record that it takes, of these kinds, those entered in error included: they are records too.
-    pub(super) fn each(&self, chart: &Chart, classes: &[Class], order: Order, each: &mut dyn FnMut(Row) -> Result<()>) -> Result<()> {
+    /// Hands over every record that it takes, of these kinds and (if any are named) these FHIR types, those entered in error included: they are records too.
+    pub(super) fn each(
+        &self,
+        chart: &Chart,
+        classes: &[Class],
+        types: &[&str],
+        order: Order,
+        each: &mut dyn FnMut(Row) -> Result<()>,
+    ) -> Result<()> {
         let classes: Vec<Class> = classes.iter().copied().filter(|c| self.classes.contains(c)).collect();
         if classes.is_empty() {
             return Ok(());
@@ -67,6 +74,7 @@ impl Ready {
         let all = Class::ALL.iter().all(|c| classes.contains(c));
         let query = Query {
             classes: if all { Vec::new() } else { classes },
+            types: types.iter().map(|t| (*t).to_owned()).collect(),
             standings: vec![Standing::Current, Standing::Past, Standing::Planned, Standing::Absent, Standing::NotDone, Standing::Error],
             order,
             ..Query::default()

@@ -20,7 +20,7 @@ impl Candidate {
         Self { references, identity: PatientIdentity::of(patient) }
     }
 
-    fn is_meant_by(&self, reference: &str) -> bool {
+    pub(super) fn is_meant_by(&self, reference: &str) -> bool {
         self.references.iter().any(|own| same_reference(own, reference))
     }
 }

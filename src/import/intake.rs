@@ -4,7 +4,7 @@ use super::identity::{Candidate, Only};
 use super::pipeline::Progress;
 use super::report::{Counts, FileReport, Skipped, Warning};
 use super::{Found, Limits, Origin, Sink};
-use crate::record::{Class, facts_with, medication_concept, medication_reference, subject_reference, type_of};
+use crate::record::{Class, PatientIdentity, facts_with, medication_concept, medication_reference, subject_reference, type_of};
 use crate::vault::{Import, Outcome};
 use crate::{Error, Kind, Result};
 use serde_json::Value;
@@ -97,10 +97,11 @@ impl<'a> Intake<'a> {
             return;
         }
         if type_of(&found.resource) == "Patient" {
-            let own = crate::record::text_at(&found.resource, "identifier.value").unwrap_or_default();
-            self.import.scope(&own);
+            self.import.scope(&own_scope(&PatientIdentity::of(&found.resource)));
         } else if let Some(subject) = subject_reference(&found.resource) {
-            self.import.scope(subject);
+            // "Patient/1" of two hospitals are told apart by the patient's own numbers there.
+            let whose = self.candidates.iter().rev().find(|c| c.is_meant_by(subject));
+            self.import.scope(&whose.map_or_else(|| subject.to_owned(), |c| own_scope(&c.identity)));
         } else if short_id(&found.resource) {
             found.origin = Origin::Content;
         }
@@ -135,6 +136,11 @@ impl<'a> Intake<'a> {
         }
         Ok(())
     }
+}
+
+/// What tells the patients of two servers apart: their identifiers, else name and birth date.
+fn own_scope(patient: &PatientIdentity) -> String {
+    if patient.identifiers.is_empty() { patient.words() } else { patient.identifiers.join("\n") }
 }
 
 fn short_id(resource: &Value) -> bool {

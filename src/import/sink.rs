@@ -19,6 +19,14 @@ pub enum Origin {
         /// The entry's id, `root|extension`, made unique within the document by the reader.
         entry: String,
     },
+    /// A record that Keepwell itself carried out of a vault, under the key by which that vault knew it (32 hex digits).
+    /// `former` marks a version that was no longer current: it never overtakes the one that comes after it.
+    Kept {
+        /// The key.
+        key: String,
+        /// Whether it is an older version.
+        former: bool,
+    },
     /// It has no identity but what it says.
     Content,
 }

@@ -174,6 +174,21 @@ impl Chart {
         done
     }
 
+    /// The same with the memory of an import, for changes to very many records.
+    fn write_much<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let cache = |kib: i64| format!("PRAGMA cache_size = -{kib}");
+        let conn = self.take_writer();
+        let roomy = conn.execute_batch(&cache(db::IMPORT_CACHE));
+        self.give_back(conn);
+        roomy?;
+        let done = self.write(work);
+        let conn = self.take_writer();
+        let tight = conn.execute_batch(&format!("{}; PRAGMA shrink_memory;", cache(db::IDLE_CACHE)));
+        self.give_back(conn);
+        tight?;
+        done
+    }
+
     /// What was remembered holds no longer.
     pub(super) fn changed(&self) {
         let mut remembered = lock(&self.remembered);
@@ -227,7 +242,7 @@ impl Chart {
     }
 
     fn move_source(&self, id: &str, removed: Option<i64>) -> Result<()> {
-        self.write(|conn| {
+        self.write_much(|conn| {
             // One that was removed long ago and waits for its purge cannot be brought back.
             let sql = "SELECT sid FROM sources WHERE id = ?1 AND (removed IS NULL) = ?2 AND coalesce(removed, ?3) >= ?3";
             let sid: Option<i64> = conn.query_row(sql, params![id, removed.is_some(), files::now() - KEPT], |r| r.get(0)).optional()?;

@@ -1,6 +1,6 @@
 //! The encrypted database of a chart: opened, guarded, brought up to date.
 
-use super::files;
+use super::{body, files};
 use crate::{Error, Kind, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::io::Read;
@@ -12,7 +12,7 @@ const STEPS: [&str; 1] = [include_str!("schema.sql")];
 /// Cache of a connection that reads, in KiB.
 const READ_CACHE: i64 = 6_000;
 /// Cache of the one that writes, while it imports.
-pub(super) const IMPORT_CACHE: i64 = 48_000;
+pub(super) const IMPORT_CACHE: i64 = 80_000;
 /// And while it does not.
 pub(super) const IDLE_CACHE: i64 = 2_000;
 
@@ -97,6 +97,8 @@ fn migrate(conn: &mut Connection) -> Result<()> {
     for (n, step) in STEPS.iter().enumerate().skip(taken) {
         let tx = conn.transaction()?;
         tx.execute_batch(step)?;
+        let dictionary = "INSERT INTO dictionaries(id, bytes) VALUES(?1, ?2) ON CONFLICT DO NOTHING";
+        tx.execute(dictionary, rusqlite::params![body::DICTIONARY_ID, body::DICTIONARY])?;
         tx.pragma_update(None, "user_version", (n + 1) as i64)?;
         tx.commit()?;
     }

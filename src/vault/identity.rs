@@ -74,6 +74,11 @@ fn short(hash: &blake3::Hash) -> Hash {
 
 /// The key of a record. `scope` tells files of one patient from those of another where ids are short.
 pub(super) fn key(found: &Found, scope: Option<&str>, content: &Hash) -> Hash {
+    if let Origin::Kept { key, .. } = &found.origin
+        && let Some(kept) = unhex(key)
+    {
+        return kept;
+    }
     let kind = type_of(&found.resource);
     let id = found.resource.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
     let parts: Vec<&str> = match (&found.origin, id, scope) {
@@ -91,6 +96,18 @@ pub(super) fn key(found: &Found, scope: Option<&str>, content: &Hash) -> Hash {
         hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
     }
     short(&hasher.finalize())
+}
+
+/// A key out of its 32 hex digits.
+fn unhex(key: &str) -> Option<Hash> {
+    let mut out = [0; 16];
+    if key.len() != 32 {
+        return None;
+    }
+    for (n, byte) in out.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(key.get(2 * n..2 * n + 2)?, 16).ok()?;
+    }
+    Some(out)
 }
 
 /// Whether an id can be taken for unique in the world: a UUID, or long with digits and letters.

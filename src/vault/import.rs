@@ -4,8 +4,8 @@ use super::body::Codec;
 use super::columns::{COLUMNS, Columns};
 use super::identity::{self, Hash, Stamp};
 use super::{Chart, Staged, chart, db, files, keys, settle};
-use crate::import::Found;
 use crate::import::report::FileReport;
+use crate::import::{Found, Origin};
 use crate::record::Facts;
 use crate::{Error, Result};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -118,7 +118,7 @@ impl<'a> Import<'a> {
     }
 
     fn conn(&self) -> Result<&Connection> {
-        self.conn.as_ref().ok_or_else(|| Error::internal("an import was used after its end"))
+        self.conn.as_ref().ok_or_else(ended)
     }
 
     /// Tells apart patients whose servers use short ids: records that name themselves only within their file are known
@@ -139,7 +139,9 @@ impl<'a> Import<'a> {
     pub fn put(&mut self, found: &Found, facts: &Facts) -> Result<Outcome> {
         let content = identity::content(&found.resource, &mut self.buffer);
         let key = identity::key(found, self.scope.as_deref(), &content);
-        let stamp = Stamp::of(&found.resource);
+        // An older version out of our own export is followed by the one that was current, whatever the server's stamps say.
+        let former = matches!(found.origin, Origin::Kept { former: true, .. });
+        let stamp = if former { Stamp::default() } else { Stamp::of(&found.resource) };
         let conn = self.conn()?;
         let known = conn
             .prepare_cached("SELECT rid, ver, vers, hidden, content FROM records WHERE key = ?1")?
@@ -162,7 +164,7 @@ impl<'a> Import<'a> {
         let rid = self.next_rid;
         self.next_rid += 1;
         let body = self.codec.shrink(&found.resource)?;
-        let conn = self.conn()?;
+        let conn = self.conn.as_ref().ok_or_else(ended)?;
         let own: [&dyn rusqlite::ToSql; 4] = [&rid, &key.as_slice(), &self.now, &self.sid];
         Columns::of(found, facts).write(conn, &self.insert, &own, 1, content)?;
         conn.prepare_cached("INSERT INTO bodies(rid, body) VALUES(?1, ?2)")?.execute(params![rid, body])?;
@@ -182,7 +184,7 @@ impl<'a> Import<'a> {
                 let sql = "SELECT max(?2, coalesce((SELECT max(ver) FROM versions WHERE rid = ?1), 0)) + 1";
                 let ver = self.conn()?.prepare_cached(sql)?.query_row([known.rid, known.ver], |r| r.get(0))?;
                 let body = self.codec.shrink(&found.resource)?;
-                let conn = self.conn()?;
+                let conn = self.conn.as_ref().ok_or_else(ended)?;
                 let own: [&dyn rusqlite::ToSql; 4] = [&known.rid, &self.sid, &self.now, &body];
                 let marks = ",?".repeat(COLUMNS.split(',').count());
                 let sql = format!("INSERT INTO versions(rid, src, replaced, body, {COLUMNS}) VALUES(?,?,?,?{marks})");
@@ -312,8 +314,15 @@ impl<'a> Import<'a> {
         }
         conn.execute_batch("COMMIT")?;
         self.chart.changed();
+        // The journal has grown with the import; what is in the database already need not lie on the disk twice. A reader
+        // may hold it for now: it then shrinks later.
+        _ = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         Ok(report)
     }
+}
+
+fn ended() -> Error {
+    Error::internal("an import was used after its end")
 }
 
 /// A value of the vault's own.

@@ -17,6 +17,8 @@ CREATE INDEX records_added ON records(added, src, class, sort, standing) WHERE h
 CREATE INDEX records_ref ON records(ref) WHERE ref IS NOT NULL;
 CREATE INDEX records_ref2 ON records(ref2) WHERE ref2 IS NOT NULL;
 CREATE INDEX records_enc ON records(enc) WHERE enc IS NOT NULL;
+-- What bodies were compressed with; a frame names its dictionary.
+CREATE TABLE dictionaries(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 -- The FHIR R4 JSON of each record, a zstd frame.
 CREATE TABLE bodies(rid INTEGER PRIMARY KEY REFERENCES records(rid) ON DELETE CASCADE, body BLOB NOT NULL);
 -- Which source gave which version of which record, in the order in which they came.
@@ -34,6 +36,8 @@ CREATE TABLE versions(
   number REAL, unit TEXT, encounter TEXT, enc INTEGER, full_url TEXT, ref INTEGER, ref2 INTEGER, UNIQUE(rid, ver));
 CREATE VIRTUAL TABLE words USING fts5(
   title, text, content='', contentless_delete=1, detail=column, tokenize='porter unicode61 remove_diacritics 2');
+-- Words wait in memory for 8 MB before they become a segment of the index: fewer merges in a large import.
+INSERT INTO words(words, rank) VALUES('hashsize', 8388608);
 -- Small values: settings, last visit, the key of originals' names, the highest rid ever given.
 CREATE TABLE notes(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE inner_notes(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;

@@ -146,7 +146,8 @@ pub(super) fn purge_source(conn: &Connection, src: i64) -> Result<()> {
 pub(super) fn versions(conn: &Connection, rid: i64) -> Result<Vec<(i64, super::Row)>> {
     let sql = "SELECT v.rid, v.class, v.kind, v.fhir_id, v.title, v.code, v.grp, v.date, v.until, v.standing, v.flag, v.number,
                 v.unit, v.full_url, r.added, 1, v.body, s.id,
-                (SELECT place FROM seen e WHERE e.rid = v.rid AND e.src = v.src ORDER BY e.seq LIMIT 1), coalesce(v.replaced, r.added)
+                (SELECT place FROM seen e WHERE e.rid = v.rid AND e.src = v.src ORDER BY e.seq LIMIT 1), lower(hex(r.key)),
+                coalesce(v.replaced, r.added)
          FROM versions v JOIN records r ON r.rid = v.rid JOIN sources s ON s.sid = v.src
          WHERE v.rid = ?1 AND r.hidden = 0 AND
            (EXISTS (SELECT 1 FROM seen e JOIN sources s ON s.sid = e.src
@@ -157,7 +158,7 @@ pub(super) fn versions(conn: &Connection, rid: i64) -> Result<Vec<(i64, super::R
     let mut rows = statement.query([rid])?;
     let mut out = Vec::new();
     while let Some(r) = rows.next()? {
-        out.push((r.get(19)?, columns::row(r)?));
+        out.push((r.get(20)?, columns::row(r)?));
     }
     Ok(out)
 }

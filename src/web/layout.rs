@@ -161,8 +161,8 @@ fn band(cx: &ChartCx) -> Markup {
                             ul { @for (other, role) in &cx.people { li { (switch_entry(cx, other, *role)) } } }
                         }
                     }
-                    form method="post" action=(format!("{}/sign-out", cx.app.prefix)) {
-                        button.band-link.band-button type="submit" { (icon("lock")) span.wide { "Sign out" } span.unseen { " and lock the chart" } }
+                    form.wide method="post" action=(format!("{}/sign-out", cx.app.prefix)) {
+                        button.band-link.band-button type="submit" { (icon("lock")) "Sign out" span.unseen { " and lock the chart" } }
                     }
                 }
             }

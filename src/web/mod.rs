@@ -3,6 +3,7 @@
 
 pub mod app;
 mod assets;
+mod download;
 mod error;
 mod jobs;
 pub mod layout;

@@ -3,6 +3,7 @@
 use super::app::App;
 use super::{assets, routes, security};
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use std::sync::Arc;
 use tower::Layer;
@@ -51,6 +52,8 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("GET", "/charts/{chart}/add/{job}", Who::Writer),
     ("POST", "/charts/{chart}/add/{job}", Who::Writer),
     ("GET", "/charts/{chart}/add/{job}/progress", Who::Writer),
+    ("GET", "/charts/{chart}/export", Who::Reader),
+    ("POST", "/charts/{chart}/export", Who::Reader),
     ("GET", "/charts/{chart}/sources", Who::Reader),
     ("GET", "/charts/{chart}/sources/{source}", Who::Reader),
     ("GET", "/charts/{chart}/sources/{source}/original", Who::Reader),
@@ -71,7 +74,7 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The addresses, without what stands around them.
 pub fn addresses() -> Router<Arc<App>> {
-    use routes::{add, charts, first_run, health, help, home, search, settings, sign_in, sources};
+    use routes::{add, charts, export, first_run, health, help, home, search, settings, sign_in, sources};
     let pages = Router::new()
         .route("/", get(home::start))
         .route("/healthz", get(health::alive))
@@ -90,6 +93,7 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/charts/{chart}/search", get(search::show).post(search::search))
         .route("/charts/{chart}/add/{job}", get(add::job).post(add::decide))
         .route("/charts/{chart}/add/{job}/progress", get(add::progress))
+        .route("/charts/{chart}/export", get(export::show).post(export::save))
         .route("/charts/{chart}/sources", get(sources::list))
         .route("/charts/{chart}/sources/{source}", get(sources::report))
         .route("/charts/{chart}/sources/{source}/original", get(sources::original))
@@ -98,7 +102,7 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/charts/{chart}/sources/{source}/again", post(sources::again))
         .merge(routes::chart::router());
     // An upload may be large and slow: it has limits of its own.
-    let uploads = Router::new().route("/charts/{chart}/add", get(add::show).post(add::upload));
+    let uploads = Router::new().route("/charts/{chart}/add", get(add::show).post(add::upload)).layer(DefaultBodyLimit::disable());
     security::bounded(pages).merge(uploads)
 }
 

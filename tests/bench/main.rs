@@ -86,7 +86,7 @@ fn grow(world: &mut World, dir: &Path, scale: Scale) {
     let weight = world.database_bytes();
     let source = first + second;
     line(
-        "Database of 100,000 resources, indexes included",
+        &format!("Database of {} resources, indexes included", scale.of(100_000)),
         &format!("{:.1} MB", weight as f64 / 1e6),
         &format!("source JSON {:.1} MB", source as f64 / 1e6),
     );

@@ -34,7 +34,9 @@ fn origin(origin: &Origin) -> Value {
     match origin {
         Origin::Server { base } => json!({ "server": base }),
         Origin::Document { document, entry } => json!({ "document": document, "entry": entry }),
+        Origin::Kept { key, former } => json!({ "kept": key, "former": former }),
         Origin::Content => json!("content"),
+        Origin::Kept { key, former } => json!({ "kept": key, "former": former }),
     }
 }
 

@@ -4,7 +4,7 @@
 use keepwell::import::sink::Collected;
 use keepwell::import::{Limits, fhir};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// How a file is read, told by its name: the corpus is known, sniffing is another room's.
@@ -67,6 +67,50 @@ fn files(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
+/// Every text and number of a value, except what has another name in R4: codes, systems, references.
+fn telling(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|v| telling(v, into)),
+        Value::Object(fields) => fields.values().for_each(|v| telling(v, into)),
+        Value::String(text) if text.contains(' ') || text.chars().count() > 24 => {
+            if !text.contains("http://hl7.org/fhir/") {
+                into.push(text.clone());
+            }
+        }
+        Value::Number(number) => into.push(number.to_string()),
+        _ => {}
+    }
+}
+
+/// The texts and numbers of a Bundle's entries that its records no longer hold.
+fn lost(bytes: &[u8], sink: &Collected) -> Vec<String> {
+    let Ok(source) = serde_json::from_slice::<Value>(bytes) else { return Vec::new() };
+    let mut gone = Vec::new();
+    for found in &sink.found {
+        let index = found.place.strip_prefix("entry[").and_then(|p| p.strip_suffix(']')).and_then(|n| n.parse::<usize>().ok());
+        let Some(before) = index.and_then(|i| source.get("entry")?.get(i)?.get("resource")) else { continue };
+        let mut leaves = Vec::new();
+        telling(before, &mut leaves);
+        let after: HashSet<String> = {
+            let mut all = Vec::new();
+            every(&found.resource, &mut all);
+            all.into_iter().collect()
+        };
+        gone.extend(leaves.into_iter().filter(|leaf| !after.contains(leaf)).map(|leaf| format!("{}: {leaf}", found.place)));
+    }
+    gone
+}
+
+fn every(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|v| every(v, into)),
+        Value::Object(fields) => fields.values().for_each(|v| every(v, into)),
+        Value::String(text) => into.push(text.clone()),
+        Value::Number(number) => into.push(number.to_string()),
+        _ => {}
+    }
+}
+
 #[test]
 fn every_file_of_the_corpus_is_read_or_refused_in_words() {
     let Some(corpus) = std::env::var_os("KEEPWELL_CORPUS").map(PathBuf::from) else { return };
@@ -85,6 +129,7 @@ fn every_file_of_the_corpus_is_read_or_refused_in_words() {
             Ok(format) => {
                 let came = sink.found.iter().filter(|f| f.counted).count() + sink.skipped.len();
                 assert_eq!(Some(came), counted(&path, &bytes), "{} {format} {:?}", path.display(), sink.skipped);
+                assert_eq!(lost(&bytes, &sink), Vec::<String>::new(), "{}", path.display());
                 for found in &sink.found {
                     assert!(found.resource.get("resourceType").is_some_and(Value::is_string), "{} {}", path.display(), found.place);
                 }

@@ -69,10 +69,12 @@ with open(target, "wb") as out:
         out.write((b"SQLite format 3\0" if number == 1 else b"") + plain + bytes(spare))
 "#;
 
-/// Every body, as hex, one a line.
+/// Every body, as hex, one a line, and the dictionary that zstd needs for them.
 const BODIES: &str = r#"
 import sqlite3, sys
 db = sqlite3.connect("file:" + sys.argv[1] + "?immutable=1", uri=True)
+with open(sys.argv[2], "wb") as out:
+    out.write(db.execute("SELECT bytes FROM dictionaries WHERE id = 1").fetchone()[0])
 for (body,) in db.execute("SELECT hex(b.body) FROM records r JOIN bodies b ON b.rid = r.rid WHERE r.hidden = 0 ORDER BY r.rid"):
     print(body)
 "#;
@@ -113,10 +115,11 @@ fn stock_tools_recover_everything() {
     let plain = tmp.path().join("plain.db");
     let database = dir.join("records.db");
     tool("python3", &["-c", DECRYPT_PAGES, &database.to_string_lossy(), &plain.to_string_lossy(), &key], b"");
-    let bodies = String::from_utf8(tool("python3", &["-c", BODIES, &plain.to_string_lossy()], b"")).expect("hex digits");
+    let dictionary = tmp.path().join("dictionary").to_string_lossy().into_owned();
+    let bodies = String::from_utf8(tool("python3", &["-c", BODIES, &plain.to_string_lossy(), &dictionary], b"")).expect("hex digits");
     assert_eq!(bodies.lines().count(), founds.len());
     for (body, found) in bodies.lines().zip(&founds) {
-        let json = tool("zstd", &["-d", "-c"], &unhex(body));
+        let json = tool("zstd", &["-d", "-c", "-D", &dictionary], &unhex(body));
         assert_eq!(String::from_utf8(json).expect("text"), found.resource.to_string());
     }
     let shell = |sql: &str| String::from_utf8(tool("sqlcipher", &[&database.to_string_lossy()], sql.as_bytes())).expect("text");

@@ -1,6 +1,6 @@
 //! Who may go where, and what every answer carries.
 
-use super::web_world::{PASSPHRASE, World, options, plain};
+use super::web_world::{Answer, PASSPHRASE, World, options, plain};
 use axum::http::{HeaderValue, StatusCode, header};
 use keepwell::web::{ROUTES, Who};
 use std::collections::BTreeSet;
@@ -274,4 +274,127 @@ async fn a_form_that_is_too_large_is_refused_in_words() {
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(answer.text().contains("<h1>That is too large</h1>"));
     assert!(answer.headers.contains_key(header::CONTENT_SECURITY_POLICY));
+}
+
+// ---- adding records
+
+const RUTH: &str = r#"{"resourceType":"Bundle","type":"collection","entry":[
+ {"resource":{"resourceType":"Patient","id":"p1","name":[{"given":["Ruth"],"family":"Carver"}],"birthDate":"1954-03-14"}},
+ {"resource":{"resourceType":"Observation","id":"o1","status":"final","code":{"text":"Potassium"},"subject":{"reference":"Patient/p1"},
+  "effectiveDateTime":"2026-11-20","valueQuantity":{"value":5.60,"unit":"mmol/L"},"referenceRange":[{"low":{"value":3.5},"high":{"value":5.1}}]}}]}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_goes_in_and_comes_out_byte_for_byte() {
+    let world = World::new(options());
+    let cookie = world.sign_in().await;
+    let job = world.upload(&cookie, "my \u{fc}ber chart.json", RUTH.as_bytes()).await;
+    let to = world.get(&job, &cookie).await.header("location").to_owned();
+    let report = world.get(&to, &cookie).await.text();
+    assert!(report.contains("<h1>Done: your file is in</h1>") && report.contains("<dd>2</dd><dt>records found</dt>"), "{report}");
+    let home = world.get(&format!("/charts/{}", world.chart), &cookie).await.text();
+    assert!(home.contains("Potassium") && home.contains("5.60") && home.contains("Above range"), "digits stay: {home}");
+    let source = to.trim_end_matches("?done");
+    let original: Answer = world.get(&format!("{source}/original"), &cookie).await;
+    assert_eq!(original.body, RUTH.as_bytes());
+    assert!(original.header("content-disposition").starts_with("attachment; "));
+    assert_eq!(original.header("cache-control"), "no-store");
+    // The same file again: nothing is stored.
+    let job = world.upload(&cookie, "again.json", RUTH.as_bytes()).await;
+    let to = world.get(&job, &cookie).await.header("location").to_owned();
+    assert!(world.get(&to, &cookie).await.text().contains("<dd>2</dd><dt>already here</dt>"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_about_somebody_else_is_asked_about_and_may_be_left_or_taken() {
+    let world = World::new(options());
+    let cookie = world.sign_in().await;
+    let rita = RUTH.replace("Ruth", "Rita").replace("1954-03-14", "1945-01-02");
+    let sources = format!("/charts/{}/sources", world.chart);
+    let job = world.upload(&cookie, "rita.json", rita.as_bytes()).await;
+    let page = world.get(&job, &cookie).await.text();
+    assert!(page.contains("This file is about Rita Carver, born 2 January 1945.") && page.contains("Nothing was stored."), "{page}");
+    assert!(world.get(&sources, &cookie).await.text().contains("No sources yet"));
+    world.post(&job, &cookie, "act=leave&file=0").await;
+    assert!(world.get(&job, &cookie).await.text().contains("You chose not to add it."));
+    world.post(&job, &cookie, "act=accept&file=0").await;
+    assert!(world.get(&sources, &cookie).await.text().contains("No sources yet"), "a file that was left is gone");
+    let job = world.upload(&cookie, "rita.json", rita.as_bytes()).await;
+    world.post(&job, &cookie, "act=accept&file=0").await;
+    for _ in 0..200 {
+        if world.get(&format!("{job}/progress"), &cookie).await.status == StatusCode::NO_CONTENT {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let to = world.get(&job, &cookie).await.header("location").to_owned();
+    assert!(world.get(&to, &cookie).await.text().contains("accepted all the same"), "{to}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_is_taken_out_and_brought_back() {
+    let world = World::new(options());
+    let cookie = world.sign_in().await;
+    let job = world.upload(&cookie, "ruth.json", RUTH.as_bytes()).await;
+    let source = world.get(&job, &cookie).await.header("location").trim_end_matches("?done").to_owned();
+    let home = format!("/charts/{}", world.chart);
+    assert!(world.get(&format!("{source}/remove"), &cookie).await.text().contains("Take this file out?"));
+    assert_eq!(world.post(&format!("{source}/remove"), &cookie, "").await.header("location"), source);
+    assert!(!world.get(&home, &cookie).await.text().contains("Potassium"));
+    assert!(world.get(&source, &cookie).await.text().contains("It can be brought back until"));
+    world.post(&format!("{source}/restore"), &cookie, "").await;
+    assert!(world.get(&home, &cookie).await.text().contains("Potassium"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_have_a_limit_of_their_own() {
+    let limits = keepwell::import::Limits { file_bytes: 8 << 20, ..keepwell::import::Limits::default() };
+    let world = World::new(keepwell::web::Options { limits, ..options() });
+    let cookie = world.sign_in().await;
+    // Above the limit of forms, below that of uploads: it arrives, and the reader says what it is.
+    let job = world.upload(&cookie, "noise.bin", &vec![0x9d; 7 << 20]).await;
+    let page = world.get(&job, &cookie).await.text();
+    assert!(page.contains("Nothing was added") && page.contains("noise.bin"), "{page}");
+    let refused = world.send_file(&cookie, "large.bin", &vec![0x9d; 9 << 20]).await;
+    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(refused.text().contains("Nothing was stored."));
+    let empty = world.send_file(&cookie, "", b"").await;
+    assert_eq!(empty.status, StatusCode::BAD_REQUEST);
+    assert!(empty.text().contains("Choose a file first."));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_is_saved_from_the_page() {
+    let world = World::new(options());
+    let cookie = world.sign_in().await;
+    world.upload(&cookie, "ruth.json", RUTH.as_bytes()).await;
+    let path = format!("/charts/{}/export", world.chart);
+    let copy = world.post(&path, &cookie, "format=fhir&kind=laboratory").await;
+    assert_eq!(copy.status, StatusCode::OK);
+    assert!(copy.text().contains("Potassium") && copy.text().contains("5.60"), "{}", copy.text());
+    assert!(copy.header("content-disposition").starts_with("attachment; "));
+    assert_eq!(world.post(&path, &cookie, "format=nonsense").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(world.post(&path, &cookie, "format=csv&from=yesterday").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_server_answers_and_stops() {
+    let world = World::new(options());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let app = std::sync::Arc::clone(&world.app);
+    let server = tokio::spawn(keepwell::web::serve(app, listener, async {
+        let _ = stopped.await;
+    }));
+    let asked = tokio::task::spawn_blocking(move || {
+        let agent = ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false).build().new_agent();
+        let alive = agent.get(format!("http://{address}/healthz")).call().expect("an answer");
+        let ready = agent.get(format!("http://{address}/readyz")).call().expect("an answer");
+        let start = agent.get(format!("http://{address}/")).call().expect("an answer");
+        (alive.status().as_u16(), ready.status().as_u16(), start.status().as_u16())
+    });
+    assert_eq!(asked.await.expect("asked"), (200, 200, 303));
+    stop.send(()).expect("running");
+    server.await.expect("no panic").expect("a clean end");
+    assert!(std::net::TcpStream::connect(address).is_err(), "nobody listens any more");
 }

@@ -94,15 +94,19 @@ impl World {
         answer.cookie()
     }
 
-    /// Uploads one file and waits until it is read; gives the path it led to.
-    pub(crate) async fn upload(&self, cookie: &str, name: &str, bytes: &[u8]) -> String {
+    pub(crate) async fn send_file(&self, cookie: &str, name: &str, bytes: &[u8]) -> Answer {
         let mut body = format!("--X\r\ncontent-disposition: form-data; name=\"files\"; filename=\"{name}\"\r\n\r\n").into_bytes();
         body.extend_from_slice(bytes);
         body.extend_from_slice(b"\r\n--X--\r\n");
         let mut request = plain("POST", &format!("/charts/{}/add", self.chart), cookie, "");
         request.headers_mut().insert(header::CONTENT_TYPE, "multipart/form-data; boundary=X".parse().expect("a header"));
         *request.body_mut() = Body::from(body);
-        let answer = self.send(request).await;
+        self.send(request).await
+    }
+
+    /// Uploads one file and waits until it is read; gives the page of the import.
+    pub(crate) async fn upload(&self, cookie: &str, name: &str, bytes: &[u8]) -> String {
+        let answer = self.send_file(cookie, name, bytes).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
         let job = answer.header("location").to_owned();
         for _ in 0..600 {

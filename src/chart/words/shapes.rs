@@ -24,6 +24,13 @@ fn plain(key: &str, text: &str) -> String {
     {
         return date.words();
     }
+    // A moment is a moment under any name.
+    if text.len() >= 16
+        && text.as_bytes()[10] == b'T'
+        && let Some(date) = PartialDate::parse(text)
+    {
+        return date.words();
+    }
     if labels::is_code(key) || key.ends_with("Code") { labels::words_of_code(text) } else { text.to_owned() }
 }
 

@@ -1,35 +1,35 @@
 //! The body: sections with their narrative and entries (CDA R2, 4.3).
 
 use super::context::{Context, Section};
-use super::types::{concept, put, put_all};
+use super::types::{concept, extend, own_extension, put, put_all};
 use super::xml::{Node, attr, child, children, name, null_flavor, paths, text};
 use super::{entries, media, narrative};
 use crate::Result;
+use crate::record::Resource;
 use serde_json::{Value, json};
 
 /// Sections nested deeper than this stand beside their parent: readers of JSON have their limits too.
 const DEEPEST: usize = 16;
 
-/// Reads every section of a structured body; gives the sections of the Composition.
+/// Reads every section of a structured body into the sections of the Composition.
 ///
 /// # Errors
 /// What the sink returns.
-pub(super) fn sections(cx: &mut Context) -> Result<Vec<Value>> {
-    let mut count = 0;
+pub(super) fn sections(cx: &mut Context, composition: &mut Resource) -> Result<()> {
     let mut out = Vec::new();
     for node in paths(cx.root, "component/structuredBody/component/section") {
-        out.append(&mut section(cx, node, 1, &mut count)?);
+        out.append(&mut section(cx, node, 1, composition)?);
     }
     cx.section = None;
-    Ok(out)
+    put_all(composition, "section", out);
+    Ok(())
 }
 
 /// One section and those in it. Nested too deep, the inner ones come after it in the list.
-fn section<'a>(cx: &mut Context<'a>, node: Node<'a>, depth: usize, count: &mut usize) -> Result<Vec<Value>> {
-    *count += 1;
+fn section<'a>(cx: &mut Context<'a>, node: Node<'a>, depth: usize, composition: &mut Resource) -> Result<Vec<Value>> {
     let code = child(node, "code");
     let title = child(node, "title").and_then(text);
-    cx.section = Some(Section { node, code: code.and_then(|c| attr(c, "code")).map(str::to_owned), title: title.clone(), index: *count });
+    cx.section = Some(Section { node });
     cx.made.clear();
     cx.progress(node)?;
     for entry in children(node, "entry") {
@@ -40,8 +40,13 @@ fn section<'a>(cx: &mut Context<'a>, node: Node<'a>, depth: usize, count: &mut u
     let title = title.or_else(|| code.as_ref().and_then(crate::record::concept_text));
     put(&mut out, "title", title.map(Value::String));
     put(&mut out, "code", code);
-    if let Some(div) = narrative::section(node) {
+    if let Some(div) = narrative::section(node, cx) {
         put(&mut out, "text", Some(json!({"status": "additional", "div": div})));
+    }
+    let authors = cx.author(node).iter().filter(|a| !a.inherited).filter_map(|a| cx.actor(composition, a.node)).collect();
+    put_all(&mut out, "author", authors);
+    if let Some(confidentiality) = child(node, "confidentialityCode").and_then(|c| attr(c, "code")) {
+        extend(&mut out, own_extension("confidentiality", confidentiality));
     }
     let made = std::mem::take(&mut cx.made);
     match null_flavor(node) {
@@ -50,7 +55,7 @@ fn section<'a>(cx: &mut Context<'a>, node: Node<'a>, depth: usize, count: &mut u
     }
     let mut inner = Vec::new();
     for nested in paths(node, "component/section") {
-        inner.append(&mut section(cx, nested, depth + 1, count)?);
+        inner.append(&mut section(cx, nested, depth + 1, composition)?);
     }
     if depth >= DEEPEST {
         inner.insert(0, out);
@@ -70,8 +75,7 @@ fn entry<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> {
     if matches!(name(statement), "observationMedia" | "regionOfInterest") {
         return Ok(());
     }
-    let section = cx.section.clone();
-    if let Some(section) = section
+    if let Some(section) = cx.section
         && !entries::entry(cx, &section, node)?
     {
         cx.skip(statement, name(statement), "Keepwell does not know this kind of entry. Its words stand in the section.")?;

@@ -6,9 +6,9 @@ mod emit;
 mod identity;
 mod index;
 
-pub(crate) use actors::{Author, contain, display_of};
+pub(crate) use actors::{contain, display_of};
 
-use super::xml::{Node, attr, child, place, text};
+use super::xml::{Node, Places, attr, child, text};
 use crate::Result;
 use crate::import::{Origin, Sink};
 use identity::Identities;
@@ -17,16 +17,10 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 
 /// The section that is being read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Section<'a> {
     /// The `section` element.
     pub(crate) node: Node<'a>,
-    /// Its LOINC code, or whatever code it has.
-    pub(crate) code: Option<String>,
-    /// Its title as written.
-    pub(crate) title: Option<String>,
-    /// Its place among the sections of the document, from 1; nested ones count on.
-    pub(crate) index: usize,
 }
 
 /// One document on its way to the sink.
@@ -44,6 +38,7 @@ pub(crate) struct Context<'a> {
     narrative: NarrativeIndex<'a>,
     ids: Identities,
     emitted: HashSet<String>,
+    places: Places,
     sink: &'a mut dyn Sink,
 }
 
@@ -61,6 +56,7 @@ impl<'a> Context<'a> {
             patient: None,
             patient_name: None,
             emitted: HashSet::new(),
+            places: Places::default(),
             sink,
         }
     }
@@ -95,11 +91,6 @@ impl<'a> Context<'a> {
         text(node).or_else(pointed)
     }
 
-    /// The words of the statement's own `text`.
-    pub(crate) fn statement_text(&self, statement: Node) -> Option<String> {
-        child(statement, "text").and_then(|t| self.words(t))
-    }
-
     /// The FHIR id of the record that a statement becomes and its origin. Always the same for the same statement,
     /// and for the same entry of the next version of the document; never the same for two statements.
     pub(crate) fn identify(&mut self, statement: Node) -> (String, Origin) {
@@ -111,12 +102,12 @@ impl<'a> Context<'a> {
     /// # Errors
     /// What the sink returns.
     pub(crate) fn skip(&mut self, node: Node, what: &str, why: &str) -> Result<()> {
-        self.sink.skip(&place(node), what, why)
+        self.sink.skip(&self.places.of(node), what, why)
     }
 
     /// Says something worth knowing about a place.
     pub(crate) fn warn(&mut self, node: Node, why: &str) {
-        self.sink.warn(&place(node), why);
+        self.sink.warn(&self.places.of(node), why);
     }
 
     /// Tells how far the reader is.

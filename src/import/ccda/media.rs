@@ -7,8 +7,14 @@ use super::xml::{Node, attr, child, name, text};
 use crate::record::Resource;
 use crate::{Error, Result};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use serde_json::{Value, json};
+
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
+);
 
 /// Hands over the pictures of an entry, each counted.
 ///
@@ -41,14 +47,17 @@ fn attachment(node: Node, cx: &Context) -> Option<Value> {
     let own: String = node.descendants().filter(roxmltree::Node::is_text).filter_map(|t| t.text()).collect();
     let packed: String = own.split_whitespace().collect();
     if !packed.is_empty() {
-        let data = if encoded && STANDARD.decode(&packed).is_ok() { packed } else { STANDARD.encode(own.trim()) };
+        // Some forget to say that it is base64, or its padding: what is no text and decodes was meant so.
+        let meant = encoded || attr(node, "mediaType").is_some_and(|m| !m.starts_with("text/") && !m.contains("xml"));
+        let decoded = meant.then(|| LENIENT.decode(&packed).ok()).flatten();
+        let data = decoded.map_or_else(|| STANDARD.encode(own.trim()), |bytes| STANDARD.encode(bytes));
         put(&mut out, "data", Some(data.into()));
     }
     let address = child(node, "reference").and_then(|r| attr(r, "value"));
     // `#id` points into the narrative, everything else out of the document.
     let pointed = address.filter(|a| a.starts_with('#')).and_then(|a| cx.narrative(a));
     match (pointed, address) {
-        (Some(words), _) if packed_empty(&out) => put(&mut out, "data", Some(STANDARD.encode(words).into())),
+        (Some(words), _) if out.get("data").is_none() => put(&mut out, "data", Some(STANDARD.encode(words).into())),
         (_, Some(address)) => put(&mut out, "url", Some(address.into())),
         _ => {}
     }
@@ -58,10 +67,6 @@ fn attachment(node: Node, cx: &Context) -> Option<Value> {
     put(&mut out, "contentType", kind.map(Value::String));
     put(&mut out, "language", attr(node, "language").map(Value::from));
     Some(out)
-}
-
-fn packed_empty(attachment: &Value) -> bool {
-    attachment.get("data").is_none()
 }
 
 /// The DocumentReference of an unstructured document (C-CDA Unstructured Document): the document itself.

@@ -15,7 +15,6 @@ mod xml;
 use super::{Limits, Sink};
 use crate::{Error, Result};
 use context::Context;
-use serde_json::Value;
 use xml::{Node, path};
 
 /// Reads one CDA document. `name` is its file name, for the title of an unstructured body only.
@@ -28,6 +27,8 @@ pub fn read(bytes: &[u8], name: &str, limits: &Limits, sink: &mut dyn Sink) -> R
     }
     let (text, odd) = xml::decode(bytes);
     let (text, repaired) = xml::prepare(text, limits)?;
+    // The tree builder compares each attribute with each; this pass bounds them first.
+    super::limits::check_xml(&text, limits)?;
     let tree = xml::tree(&text, limits)?;
     let root = clinical_document(tree.root_element())?;
     for why in odd.into_iter().chain(repaired) {
@@ -49,9 +50,8 @@ fn document(cx: &mut Context, name: &str) -> Result<()> {
     if path(root, "component/structuredBody").is_none() {
         cx.warn(root, "The document has no body: only what its header says was kept.");
     }
-    let sections = body::sections(cx)?;
     let mut composition = header::composition(cx, encounter.as_deref());
-    types::put(&mut composition, "section", (!sections.is_empty()).then_some(Value::Array(sections)));
+    body::sections(cx, &mut composition)?;
     cx.emit(root, composition, true)?;
     Ok(())
 }

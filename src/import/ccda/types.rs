@@ -5,16 +5,18 @@ mod codes;
 mod names;
 mod quantities;
 mod systems;
+#[cfg(test)]
+mod tests;
 mod time;
 mod timing;
 mod values;
 
-pub(crate) use codes::{coding, concept, concept_or_absent, interpretation, null_concept, null_words, original_text};
+pub(crate) use codes::{coding, concept, concept_or_absent, interpretation, null_concept, null_words};
 pub(crate) use names::{address, human_name, identifier, identifiers, name_text, reachable, telecom};
 pub(crate) use quantities::{number, quantity, range, ratio};
 pub(crate) use systems::oid_system;
-pub(crate) use time::{Effective, Stamp, period, stamp, timestamp};
-pub(crate) use values::{absent, status, value};
+pub(crate) use time::{Effective, Stamp, period, stamp};
+pub(crate) use values::{absent, value};
 
 use serde_json::{Value, json};
 

@@ -9,6 +9,7 @@ pub(crate) use prepare::prepare;
 
 use crate::import::Limits;
 use crate::{Error, Kind, Result};
+use std::collections::{HashMap, HashSet};
 
 /// An element of the document.
 pub(crate) type Node<'a> = roxmltree::Node<'a, 'a>;
@@ -44,6 +45,12 @@ pub(crate) fn name(node: Node<'_>) -> &str {
 /// The child elements of this name, those of the sdtc extension left out.
 pub(crate) fn children<'a, 'n>(node: Node<'a>, name: &'n str) -> impl Iterator<Item = Node<'a>> + use<'a, 'n> {
     node.children().filter(move |c| c.is_element() && c.tag_name().name() == name && !is_sdtc(*c))
+}
+
+/// The child elements before the first entry, component or observation of a statement or section: what describes it
+/// stands there, so that a long list of entries is not walked for every one of them.
+pub(crate) fn head<'a>(node: Node<'a>) -> impl Iterator<Item = Node<'a>> {
+    node.children().filter(Node::is_element).take_while(|c| !matches!(name(*c), "entry" | "component" | "entryRelationship"))
 }
 
 /// The first child element of this name, those of the sdtc extension left out.
@@ -112,16 +119,42 @@ pub(crate) fn has_template(node: Node, oid: &str) -> bool {
     children(node, "templateId").any(|t| attr(t, "root") == Some(oid))
 }
 
-/// Where an element stands, as an XPath: `/ClinicalDocument/component/structuredBody/component[3]/section`.
-pub(crate) fn place(node: Node) -> String {
-    let mut steps: Vec<String> = Vec::new();
-    for here in node.ancestors().filter(roxmltree::Node::is_element) {
-        let local = name(here);
-        let alike = |n: &Node| n.is_element() && name(*n) == local;
-        let before = here.prev_siblings().skip(1).filter(alike).count();
-        let more = before > 0 || here.next_siblings().skip(1).any(|n| alike(&n));
-        steps.push(if more { format!("{local}[{}]", before + 1) } else { local.to_owned() });
+/// Where elements stand, as XPaths. Places among siblings are counted once for each parent.
+#[derive(Default)]
+pub(crate) struct Places {
+    steps: HashMap<roxmltree::NodeId, (u32, bool)>,
+    counted: HashSet<roxmltree::NodeId>,
+}
+
+impl Places {
+    /// The place of an element: `/ClinicalDocument/component/structuredBody/component[3]/section`.
+    pub(crate) fn of(&mut self, node: Node) -> String {
+        let mut steps: Vec<String> = Vec::new();
+        for here in node.ancestors().filter(Node::is_element) {
+            if let Some(parent) = here.parent_element()
+                && self.counted.insert(parent.id())
+            {
+                self.count(parent);
+            }
+            steps.push(match self.steps.get(&here.id()) {
+                Some((n, true)) => format!("{}[{n}]", name(here)),
+                _ => name(here).to_owned(),
+            });
+        }
+        steps.reverse();
+        format!("/{}", steps.join("/"))
     }
-    steps.reverse();
-    format!("/{}", steps.join("/"))
+
+    fn count(&mut self, parent: Node) {
+        let mut all: HashMap<&str, u32> = HashMap::new();
+        for c in parent.children().filter(Node::is_element) {
+            *all.entry(name(c)).or_default() += 1;
+        }
+        let mut nth: HashMap<&str, u32> = HashMap::new();
+        for c in parent.children().filter(Node::is_element) {
+            let n = nth.entry(name(c)).or_default();
+            *n += 1;
+            self.steps.insert(c.id(), (*n, all.get(name(c)).is_some_and(|all| *all > 1)));
+        }
+    }
 }

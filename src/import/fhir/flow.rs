@@ -4,7 +4,7 @@ use super::lift;
 use super::origin;
 use super::version::{Evidence, Version, evidence, leaning};
 use crate::Result;
-use crate::import::{Found, Sink};
+use crate::import::{Found, Origin, Sink};
 use crate::record::type_of;
 use serde_json::Value;
 
@@ -33,13 +33,11 @@ pub(super) struct Flow<'a> {
     seen: [u64; 5],
     told: u64,
     warned_r5: bool,
-    /// Resources and messages met, of whatever kind.
-    pub(super) met: u64,
 }
 
 impl<'a> Flow<'a> {
     pub(super) fn new(sink: &'a mut dyn Sink) -> Self {
-        Self { sink, sure: [0; 5], held: Vec::new(), held_bytes: 0, seen: [0; 5], told: 0, warned_r5: false, met: 0 }
+        Self { sink, sure: [0; 5], held: Vec::new(), held_bytes: 0, seen: [0; 5], told: 0, warned_r5: false }
     }
 
     /// Lets neighbours without evidence follow this version.
@@ -99,6 +97,15 @@ impl<'a> Flow<'a> {
         Ok(())
     }
 
+    /// Takes a record out of Keepwell's own export: it is R4 as it stands.
+    pub(super) fn kept(&mut self, item: Item, origin: Origin) -> Result<()> {
+        self.release()?;
+        if let Some(n) = self.seen.get_mut(Version::R4 as usize) {
+            *n += u64::from(item.counted);
+        }
+        self.sink.found(Found { resource: item.resource, origin, full_url: item.full_url, place: item.place, counted: item.counted })
+    }
+
     fn emit(&mut self, item: Item, version: Version) -> Result<()> {
         if let Some(n) = self.seen.get_mut(version as usize) {
             *n += u64::from(item.counted);
@@ -114,7 +121,6 @@ impl<'a> Flow<'a> {
 
     /// An entry that cannot be stored.
     pub(super) fn skip(&mut self, place: &str, what: &str, why: &str) -> Result<()> {
-        self.met += 1;
         self.sink.skip(place, what, why)
     }
 
@@ -143,5 +149,50 @@ pub(super) fn name_of(resource: &Value) -> String {
         Some(id) if !kind.is_empty() => format!("{kind}/{id}"),
         _ if !kind.is_empty() => kind.to_owned(),
         _ => "an entry without a kind".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::sink::Collected;
+    use serde_json::json;
+
+    fn read(resources: &[Value]) -> (Version, Vec<Value>) {
+        let mut sink = Collected::default();
+        let mut flow = Flow::new(&mut sink);
+        for (i, resource) in resources.iter().enumerate() {
+            let item = Item { resource: resource.clone(), full_url: None, place: format!("[{i}]"), counted: true };
+            flow.take(item, 100).expect("taken");
+        }
+        let version = flow.finish().expect("finished");
+        (version, sink.found.into_iter().map(|f| f.resource).collect())
+    }
+
+    #[test]
+    fn neighbours_without_evidence_follow_those_with() {
+        // Condition.clinicalStatus as text is DSTU2 or STU3; `patient` stands in DSTU2 alone, and comes last.
+        let open = json!({"resourceType": "Goal", "description": "Walk", "status": "achieved"});
+        let sure = json!({"resourceType": "Condition", "patient": {"reference": "Patient/1"}, "clinicalStatus": "active"});
+        let (version, found) = read(&[open, json!({"resourceType": "CarePlan", "status": "active"}), sure]);
+        assert_eq!(version, Version::Dstu2);
+        assert_eq!(found[0]["lifecycleStatus"], "completed");
+        assert_eq!(found[1]["intent"], "plan", "which DSTU2 left unsaid");
+        assert_eq!(found[2]["subject"]["reference"], "Patient/1");
+    }
+
+    #[test]
+    fn nothing_shown_is_r4_and_passes_untouched() {
+        let patients: Vec<Value> = (0..600).map(|i| json!({"resourceType": "Patient", "id": i.to_string(), "birthDate": "1950"})).collect();
+        let (version, found) = read(&patients);
+        assert_eq!((version, &found), (Version::R4, &patients));
+    }
+
+    #[test]
+    fn old_code_systems_make_an_open_file_stu3() {
+        let patient = json!({"resourceType": "Patient", "maritalStatus": {"coding": [{"system": "http://hl7.org/fhir/v3/MaritalStatus", "code": "M"}]}});
+        let (version, found) = read(&[patient]);
+        assert_eq!(version, Version::Stu3);
+        assert_eq!(found[0]["maritalStatus"]["coding"][0]["system"], "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus");
     }
 }

@@ -22,6 +22,8 @@ mod version;
 mod words;
 mod xml;
 
+pub use origin::KEY_EXTENSION;
+
 use super::{Limits, Sink};
 use crate::Result;
 use std::io::Read;

@@ -1,7 +1,19 @@
 //! Where a resource's identity comes from.
 
 use crate::import::Origin;
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+/// The extension of a Bundle entry in Keepwell's own exports that holds the key by which a vault knew the record.
+pub const KEY_EXTENSION: &str = "https://github.com/keepwell/keepwell/record-key";
+
+/// The origin of an entry out of Keepwell's own export; an entry of a history is an older version.
+pub(super) fn kept(entry: &Map<String, Value>) -> Option<Origin> {
+    let extensions = entry.get("extension")?.as_array()?;
+    let ours = extensions.iter().find(|e| e.get("url").and_then(Value::as_str) == Some(KEY_EXTENSION))?;
+    let key = ours.get("valueString").and_then(Value::as_str)?;
+    let whole = key.len() == 32 && key.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    whole.then(|| Origin::Kept { key: key.to_owned(), former: entry.contains_key("response") })
+}
 
 /// The origin of a resource: its server and id where it has an id of its own, else its content.
 pub(super) fn of(resource: &Value, full_url: Option<&str>) -> Origin {
@@ -25,6 +37,22 @@ fn base(full_url: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_key_is_32_hex_digits_or_nothing() {
+        let entry = |key: &str| json!({"extension": [{"url": "https://x.example"}, {"url": KEY_EXTENSION, "valueString": key}]});
+        let of = |entry: Value| kept(entry.as_object().expect("an object"));
+        let key = "0123456789abcdef0123456789abcdef";
+        assert_eq!(of(entry(key)), Some(Origin::Kept { key: key.into(), former: false }));
+        let mut older = entry(key);
+        older["response"] = json!({"status": "200"});
+        assert_eq!(of(older), Some(Origin::Kept { key: key.into(), former: true }));
+        for wrong in ["", "0123", "0123456789ABCDEF0123456789ABCDEF", "0123456789abcdef0123456789abcdeg"] {
+            assert_eq!(of(entry(wrong)), None, "{wrong}");
+        }
+        assert_eq!(of(json!({})), None);
+    }
 
     #[test]
     fn the_base_is_what_stands_before_type_and_id() {

@@ -41,6 +41,11 @@ impl Element {
         name.strip_prefix(self.name) == Some(self.suffix)
     }
 
+    /// Whether it is one of the types of a choice, such as `valueQuantity` of value[x].
+    pub(super) fn is_choice(&self) -> bool {
+        !self.suffix.is_empty()
+    }
+
     /// Whether the version has this element in this shape.
     pub(super) fn is_in(&self, version: Version) -> bool {
         self.versions & version.bit() != 0
@@ -60,6 +65,11 @@ impl Type {
     /// The versions that have the type, as bits.
     pub(super) fn versions(&self) -> u8 {
         self.versions
+    }
+
+    /// Whether this is a resource rather than a part of one.
+    pub(super) fn is_resource(&self) -> bool {
+        matches!(self.base, b'D' | b'R')
     }
 
     /// Whether this is a data type, used by many, rather than a part of one resource.
@@ -121,7 +131,7 @@ pub(super) fn get(name: &str) -> Option<&'static Type> {
 
 /// Whether this is a resource that some version has and the table knows.
 pub(super) fn is_resource(name: &str) -> bool {
-    get(name).is_some_and(|t| matches!(t.base, b'D' | b'R'))
+    get(name).is_some_and(Type::is_resource)
 }
 
 fn bits(digits: &str) -> u8 {

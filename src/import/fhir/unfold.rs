@@ -1,6 +1,7 @@
 //! Containers unfolded: Bundles in Bundles, Parameters, the server's messages.
 
 use super::flow::{Flow, Item, name_of};
+use super::origin;
 use crate::Result;
 use crate::record::type_of;
 use serde_json::{Map, Value};
@@ -14,15 +15,11 @@ pub(super) fn resource(flow: &mut Flow, resource: Value, full_url: Option<String
         "OperationOutcome" => flow.skip(&place, &name_of(&resource), &outcome_words(&resource)),
         "Bundle" => bundle(flow, resource, &place),
         "Parameters" => parameters(flow, resource, place),
-        _ => {
-            flow.met += 1;
-            flow.take(Item { resource, full_url, place, counted: true }, bytes)
-        }
+        _ => flow.take(Item { resource, full_url, place, counted: true }, bytes),
     }
 }
 
 fn bundle(flow: &mut Flow, mut bundle: Value, place: &str) -> Result<()> {
-    flow.met += 1;
     let entries = match bundle.get_mut("entry").map(Value::take) {
         Some(Value::Array(entries)) => entries,
         Some(one @ Value::Object(_)) => vec![one],
@@ -42,7 +39,13 @@ pub(super) fn entry(flow: &mut Flow, entry: Value, place: String, bytes: usize) 
     };
     let full_url = fields.get("fullUrl").and_then(Value::as_str).map(str::to_owned);
     match fields.shift_remove("resource") {
-        Some(inner @ Value::Object(_)) => resource(flow, inner, full_url, place, bytes),
+        Some(inner @ Value::Object(_)) => match origin::kept(&fields) {
+            Some(origin) if !type_of(&inner).is_empty() => {
+                flow.met += 1;
+                flow.kept(Item { resource: inner, full_url, place, counted: true }, origin)
+            }
+            _ => resource(flow, inner, full_url, place, bytes),
+        },
         Some(Value::Null) | None if fields.contains_key("resourceType") => resource(flow, Value::Object(fields), None, place, bytes),
         Some(Value::Null) | None => {
             note_without_resource(flow, &fields, &place);
@@ -72,7 +75,6 @@ fn parameters(flow: &mut Flow, mut parameters: Value, place: String) -> Result<(
     for (found, at) in inner {
         resource(flow, found, None, at, 0)?;
     }
-    flow.met += 1;
     if alone || has_value(&parameters) {
         return flow.take(Item { resource: parameters, full_url: None, place, counted: alone }, 0);
     }

@@ -240,3 +240,46 @@ fn leaning_of(uri: &str) -> i64 {
         0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn shapes_tell_versions_apart() {
+        use Evidence::{OneOf, Sure};
+        let cases = [
+            (json!({"resourceType": "MedicationOrder"}), Sure(Version::Dstu2)),
+            (json!({"resourceType": "Condition", "clinicalStatus": "active"}), OneOf(0b011)),
+            (json!({"resourceType": "Condition", "clinicalStatus": "active", "patient": {}}), Sure(Version::Dstu2)),
+            (json!({"resourceType": "Condition", "clinicalStatus": "active", "assertedDate": "2015"}), Sure(Version::Stu3)),
+            (json!({"resourceType": "Condition", "clinicalStatus": {"text": "active"}}), Sure(Version::R4)),
+            (json!({"resourceType": "Encounter", "status": "finished", "class": "inpatient"}), Sure(Version::Dstu2)),
+            (json!({"resourceType": "Encounter", "class": {"code": "AMB"}}), OneOf(0b110)),
+            (json!({"resourceType": "Encounter", "class": [{"text": "AMB"}]}), Sure(Version::R5)),
+            (json!({"resourceType": "Immunization", "wasNotGiven": false}), Sure(Version::Dstu2)),
+            (json!({"resourceType": "Immunization", "notGiven": false}), Sure(Version::Stu3)),
+            (json!({"resourceType": "Immunization", "occurrenceDateTime": "2020"}), Sure(Version::R4)),
+            (json!({"resourceType": "Observation", "comments": "x"}), Sure(Version::Dstu2)),
+            (json!({"resourceType": "Observation", "comment": "x"}), Sure(Version::Stu3)),
+            (json!({"resourceType": "Observation", "note": [{"text": "x"}]}), Sure(Version::R4)),
+            (json!({"resourceType": "Patient", "birthDate": "1950"}), OneOf(0b111)),
+            (json!({"resourceType": "Patient", "meta": {"profile": ["https://x.example/STU3/Patient"]}}), Sure(Version::Stu3)),
+            (json!({"resourceType": "Citation"}), Sure(Version::R4b)),
+            (json!({"resourceType": "CapabilityStatement", "fhirVersion": "3.0.1"}), Sure(Version::Stu3)),
+            (json!({"resourceType": "CapabilityStatement", "fhirVersion": "4.3.0"}), Sure(Version::R4b)),
+            (json!({"resourceType": "SomethingOfAVendor", "x": 1}), OneOf(0b111)),
+            (json!([]), OneOf(0b111)),
+        ];
+        for (resource, expected) in cases {
+            assert_eq!(evidence(&resource), expected, "{resource}");
+        }
+    }
+
+    #[test]
+    fn old_code_systems_lean_to_old_versions() {
+        assert_eq!(leaning(&json!({"a": [{"system": "http://hl7.org/fhir/v3/ActCode"}, "http://hl7.org/fhir/v2/0078"]})), -2);
+        assert_eq!(leaning(&json!({"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode"})), 1);
+    }
+}

@@ -61,7 +61,7 @@ pub(super) fn looks_like(fields: &Map<String, Value>) -> Option<&'static str> {
         Some("a SMART Health Card, a signed card with a QR code")
     } else if (has("url") && has("key")) || has("shlink") {
         Some("a SMART Health Link, an address under which records can be fetched")
-    } else if has("files") && fields.get("files").is_some_and(|v| v.is_array()) {
+    } else if has("files") && fields.get("files").is_some_and(Value::is_array) {
         Some("the list of files behind a SMART Health Link, not the records themselves")
     } else if has("transactionTime") && has("output") {
         Some("the list of files of a bulk download, not the records themselves: add the files that it names")

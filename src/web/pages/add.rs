@@ -160,15 +160,26 @@ fn result(cx: &ChartCx, piece: &Piece) -> Markup {
     }
 }
 
-/// "412 found: 371 new, 6 updated, 33 already here, 2 left out."
+/// "412 found: 371 new, 6 updated, 33 already here, 2 left out." What is nought is not said.
 pub(crate) fn sentence(report: &FileReport) -> String {
-    let n = words::number;
-    format!(
-        "{} found: {} new, {} updated, {} already here, {} left out.",
-        n(report.found),
-        n(report.stored),
-        n(report.updated),
-        n(report.duplicates),
-        n(report.skipped.len() as u64)
-    )
+    let left_out = report.skipped.len() as u64;
+    let parts = [(report.stored, "new"), (report.updated, "updated"), (report.duplicates, "already here"), (left_out, "left out")];
+    let parts: Vec<String> = parts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", words::number(n))).collect();
+    if parts.is_empty() {
+        "Nothing found in it.".to_owned()
+    } else {
+        format!("{} found: {}.", words::number(report.found), parts.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentence_leaves_out_what_is_nought() {
+        let report = FileReport { found: 1412, stored: 1400, duplicates: 12, ..FileReport::default() };
+        assert_eq!(sentence(&report), "1,412 found: 1,400 new, 12 already here.");
+        assert_eq!(sentence(&FileReport::default()), "Nothing found in it.");
+    }
 }

@@ -4,6 +4,9 @@ use crate::record::{Class, Flag, PartialDate, Resource, array, concept_text, rea
 use crate::vault::{Added, Role, Row, SourceInfo};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, big_icon, chart_page, empty, icon, pill, section};
+use crate::web::pages::chart::class_path;
+use crate::web::pages::chart::svg::numline;
+use crate::web::pages::chart::ui::path;
 use crate::web::pages::words;
 use maud::{Markup, html};
 
@@ -44,7 +47,7 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
         }
         ul.tasks.list aria-label="Main tasks" {
             li { (task(&cx.to("results"), "results", "See results", &if results > 0 { format!("{} new since your last visit", words::number(results)) } else { "By test, with their ranges".to_owned() })) }
-            li { (task(&cx.to("export"), "share", "Share with a clinic", "A copy as a file or on paper")) }
+            li { (task(&cx.to("export"), "share", "Share with a clinic", "A copy as a file")) }
             @if cx.role >= Role::Carer { li { (task(&cx.to("add"), "add", "Add records", "From a portal or a file")) } }
             @else { li { (task(&cx.to("timeline"), "time", "Timeline", "Everything, newest first")) } }
         }
@@ -56,10 +59,7 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
                     home.conditions.iter().take(FEW).map(|row| plain(cx, row, &since(row))),
                     || empty("None recorded", "No source names an active condition. This is not the same as “none”.", &html! {}),
                 )))
-                (section("immunizations", "Immunizations", Some(("All immunizations", &cx.to("immunizations"))), &rows_or(
-                    home.immunizations.iter().map(|row| plain(cx, row, &day_of(row))),
-                    || empty("None recorded", "They appear here when a source names them.", &html! {}),
-                )))
+                @if !home.added.is_empty() { (immunizations(cx, home)) }
             }
             div {
                 (appointment(cx, home.appointment.as_ref()))
@@ -68,9 +68,22 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
                     home.medicines.iter().take(FEW).map(|row| plain(cx, row, &how_taken(&row.resource()))),
                     || empty("None recorded", "No source names a medicine taken now. This is not the same as “none”.", &html! {}),
                 )))
+                @if home.added.is_empty() { (immunizations(cx, home)) }
             }
         }
     }
+}
+
+/// On the side that is shorter.
+fn immunizations(cx: &ChartCx, home: &Home) -> Markup {
+    section(
+        "immunizations",
+        "Immunizations",
+        Some(("All immunizations", &cx.to("immunizations"))),
+        &rows_or(home.immunizations.iter().map(|row| plain(cx, row, &day_of(row))), || {
+            empty("None recorded", "They appear here when a source names them.", &html! {})
+        }),
+    )
 }
 
 fn greeting() -> &'static str {
@@ -95,7 +108,7 @@ fn rows_or(rows: impl Iterator<Item = Markup>, none: impl FnOnce() -> Markup) ->
 }
 
 fn to_record(cx: &ChartCx, row: &Row) -> String {
-    cx.to(&format!("records/{}", row.rid))
+    cx.to(&path(row))
 }
 
 fn plain(cx: &ChartCx, row: &Row, sub: &str) -> Markup {
@@ -208,6 +221,7 @@ fn result(cx: &ChartCx, row: &Row) -> Markup {
                 @if !value.is_empty() { span.val { (value) @if !read.unit.is_empty() { " " span.unit { (read.unit) } } } br; }
                 (pill("heed", shape, state))
             }
+            div.full { (numline(&read)) }
         }
     }
 }
@@ -276,7 +290,7 @@ fn new(cx: &ChartCx, home: &Home) -> Markup {
     let row = |added: &Added| {
         let what =
             if added.count == 1 { added.latest.title.clone() } else { format!("{}: {}", added.class.words(), words::number(added.count)) };
-        let href = if added.count == 1 { to_record(cx, &added.latest) } else { cx.to(page_of(added.class)) };
+        let href = if added.count == 1 { to_record(cx, &added.latest) } else { cx.to(class_path(added.class)) };
         html! {
             li {
                 div { span.name { a href=(href) { (what) } } span.sub { (source_name(&added.source)) @if added.latest.date.is_some() { " · newest of " (day_of(&added.latest)) } } }
@@ -289,14 +303,6 @@ fn new(cx: &ChartCx, home: &Home) -> Markup {
         return html! {};
     }
     section("new", &heading, Some(("Timeline", &cx.to("timeline"))), &html! { ul.rows { @for row in rows { (row) } } })
-}
-
-/// The page on which the records of a class stand.
-fn page_of(class: Class) -> &'static str {
-    match class {
-        Class::Laboratory => "results",
-        other => other.slug(),
-    }
 }
 
 // ---- nothing yet

@@ -2,6 +2,7 @@
 
 pub(crate) mod add;
 pub mod chart;
+pub(crate) mod export;
 pub(crate) mod first_run;
 pub(crate) mod help;
 pub(crate) mod home;

@@ -65,7 +65,7 @@ fn sum(report: &FileReport) -> Markup {
     let n = words::number;
     html! {
         dl.sum {
-            div { dd { (n(report.found)) } dt { "records found" } }
+            div { dd { (n(report.found)) } dt { @if report.found == 1 { "record found" } @else { "records found" } } }
             div { dd { (n(report.stored)) } dt { "new, now stored" } }
             div { dd { (n(report.updated)) } dt { "updated" } }
             div { dd { (n(report.duplicates)) } dt { "already here" } }
@@ -215,7 +215,7 @@ fn format_words(format: &str) -> String {
         "pdf" => "a PDF",
         "image" => "a picture",
         "fhir-ndjson" => "a FHIR file, line by line",
-        "rtf" | "html" | "text" => "a text document",
+        "document" | "rtf" | "html" | "text" => "a document",
         fhir if fhir.starts_with("fhir-") => return format!("a FHIR file ({fhir})"),
         "" => "a file",
         other => return format!("a file ({other})"),

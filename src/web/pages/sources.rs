@@ -65,7 +65,7 @@ pub(crate) fn ask_remove(cx: &ChartCx, source: &SourceInfo) -> Markup {
         .iter()
         .filter(|(_, n)| n.stored > 0)
         .map(|(slug, n)| {
-            format!("{} {}", words::number(n.stored), Class::from_slug(slug).map_or(slug.as_str(), |class| class.words()).to_lowercase())
+            format!("{} {}", Class::from_slug(slug).map_or(slug.as_str(), |class| class.words()).to_lowercase(), words::number(n.stored))
         })
         .collect();
     let body = html! {

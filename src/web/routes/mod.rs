@@ -3,6 +3,7 @@
 pub(crate) mod add;
 pub mod chart;
 pub(crate) mod charts;
+pub(crate) mod export;
 pub(crate) mod first_run;
 pub(crate) mod health;
 pub(crate) mod help;

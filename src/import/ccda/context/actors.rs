@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::import::ccda::types::{Stamp, address, concept, human_name, identifiers, name_text, put, put_all, reachable, stamp};
-use crate::import::ccda::xml::{Node, child, children, name, null_flavor, sdtc_all};
+use crate::import::ccda::xml::{Node, child, children, head, name, null_flavor, sdtc_all};
 use crate::record::{Resource, type_of};
 use serde_json::{Value, json};
 
@@ -21,7 +21,8 @@ impl Context<'_> {
     /// The authors of a part of the document: its own, else those of what encloses it (CDA R2, 4.4 Context).
     pub(crate) fn author<'n>(&self, node: Node<'n>) -> Vec<Author<'n>> {
         for holder in node.ancestors().filter(roxmltree::Node::is_element) {
-            let found: Vec<_> = children(holder, "author")
+            let found: Vec<_> = head(holder)
+                .filter(|a| name(*a) == "author")
                 .filter(|a| null_flavor(*a).is_none())
                 .map(|a| Author { node: a, time: child(a, "time").and_then(stamp), inherited: holder != node })
                 .collect();
@@ -172,12 +173,9 @@ impl Context<'_> {
 
 /// Puts a resource into another's `contained`, once, and gives the reference to it with the words for it.
 pub(crate) fn contain(resource: &mut Resource, mut thing: Resource) -> Value {
-    let same = |c: &Value| {
-        let mut bare = c.clone();
-        if let Some(map) = bare.as_object_mut() {
-            map.shift_remove("id");
-        }
-        bare == thing
+    let same = |c: &Value| match (c.as_object(), thing.as_object()) {
+        (Some(held), Some(new)) => held.len() == new.len() + 1 && new.iter().all(|(k, v)| held.get(k) == Some(v)),
+        _ => false,
     };
     let held = crate::record::array(resource, "contained");
     let display = display_of(&thing);

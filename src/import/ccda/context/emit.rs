@@ -4,7 +4,7 @@ use super::Context;
 use crate::Result;
 use crate::import::ccda::narrative;
 use crate::import::ccda::types::{identifiers, put};
-use crate::import::ccda::xml::{Node, attr, child, place};
+use crate::import::ccda::xml::{Node, attr, child};
 use crate::import::{Found, Origin};
 use crate::record::{Resource, type_of};
 use serde_json::{Value, json};
@@ -42,7 +42,8 @@ impl Context<'_> {
         if self.section.is_some() {
             self.made.push(json!({ "reference": reference }));
         }
-        self.sink.found(Found { resource, origin, full_url: Some(reference.clone()), place: place(statement), counted })?;
+        let place = self.places.of(statement);
+        self.sink.found(Found { resource, origin, full_url: Some(reference.clone()), place, counted })?;
         Ok(reference)
     }
 
@@ -86,8 +87,8 @@ impl Context<'_> {
         let text = child(statement, "text")?;
         let pointed = child(text, "reference").and_then(|r| attr(r, "value")).and_then(|v| self.narrative_node(v));
         let div = match pointed {
-            Some(node) => narrative::fragment(node)?,
-            None => narrative::fragment(text)?,
+            Some(node) => narrative::fragment(node, self)?,
+            None => narrative::fragment(text, self)?,
         };
         Some(json!({"status": "additional", "div": div}))
     }

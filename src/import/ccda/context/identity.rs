@@ -1,15 +1,35 @@
 //! How entries are known again.
 
 use crate::import::Origin;
-use crate::import::ccda::xml::{Node, attr, child, children, name, null_flavor};
+use crate::import::ccda::xml::{Node, attr, child, children, head, name, null_flavor, path};
 use std::collections::{HashMap, HashSet};
 
-/// The set id of the document, or its id, or a hash of all of it.
+/// What every version of the document has in common: its set id, or its id.
+///
+/// Vendors copy these from HL7's samples into every document that they write, two operations of one person among them.
+/// Such an id (and one that may be a whole organization's) counts only together with the kind, time and patient of the
+/// document, so that no document takes the place of another.
 pub(super) fn document_key(root: Node) -> String {
-    child(root, "setId")
-        .and_then(key_of)
-        .or_else(|| child(root, "id").and_then(key_of))
-        .unwrap_or_else(|| format!("content|{}", digest(root)))
+    let set = child(root, "setId").filter(|s| own(*s)).and_then(key_of);
+    if let Some(key) = set.or_else(|| child(root, "id").filter(|i| own(*i)).and_then(key_of)) {
+        return key;
+    }
+    let id = child(root, "id").and_then(key_of).unwrap_or_default();
+    let time = child(root, "effectiveTime").and_then(|t| attr(t, "value"));
+    let kind = child(root, "code").and_then(|c| attr(c, "code")).unwrap_or("");
+    let patient = path(root, "recordTarget/patientRole/id").and_then(key_of).unwrap_or_default();
+    match time {
+        Some(time) => format!("{id}|{kind}|{time}|{patient}"),
+        None => format!("{id}|{}", digest(root)),
+    }
+}
+
+/// Whether an II can name one thing only: not of HL7's arc for examples, and not a bare OID.
+fn own(id: Node) -> bool {
+    const EXAMPLES: &str = "2.16.840.1.113883.19";
+    let root = attr(id, "root").unwrap_or("");
+    let example = root.strip_prefix(EXAMPLES).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    !example && (attr(id, "extension").is_some() || root.len() == 36 && root.contains('-'))
 }
 
 /// `root|extension` of an II that names something.
@@ -33,19 +53,22 @@ pub(super) struct Identities {
     claims: HashMap<(String, String), u32>,
     given: HashMap<roxmltree::NodeId, String>,
     used: HashSet<String>,
+    /// How often a key made of content was given out.
+    repeats: HashMap<String, u32>,
 }
 
 impl Identities {
     pub(super) fn new(root: Node, document: String) -> Self {
         let mut claims = HashMap::new();
+        let mut seen = HashSet::new();
         for id in root.descendants().filter(|n| name(*n) == "id" && n.is_element()) {
             // Only the first id of an element is its name here.
-            let first = !id.prev_siblings().skip(1).any(|n| n.is_element() && name(n) == "id");
-            if let (true, Some(parent), Some(key)) = (first, id.parent_element(), key_of(id)) {
+            let parent = id.parent_element().filter(|p| seen.insert(p.id()));
+            if let (Some(parent), Some(key)) = (parent, key_of(id)) {
                 *claims.entry((name(parent).to_owned(), key)).or_default() += 1;
             }
         }
-        Self { document, claims, given: HashMap::new(), used: HashSet::new() }
+        Self { document, claims, given: HashMap::new(), used: HashSet::new(), repeats: HashMap::new() }
     }
 
     /// The FHIR id and origin of a statement.
@@ -72,7 +95,7 @@ impl Identities {
 
     /// The entry's own id where it is the only one with it. Otherwise the content joins in, so that no entry takes the
     /// place of another, and a count where even that is the same.
-    fn fresh(&self, node: Node) -> String {
+    fn fresh(&mut self, node: Node) -> String {
         // The versions of one document are one record.
         if name(node) == "ClinicalDocument" {
             return "document".to_owned();
@@ -86,12 +109,13 @@ impl Identities {
             Some(key) => format!("{key}|{}", digest(node)),
             None => format!("{}|{}|{}", section_code(node), name(node), digest(node)),
         };
-        let numbered = |n: u32| if n == 1 { base.clone() } else { format!("{base}|{n}") };
-        (1..).map(numbered).find(|e| !self.used.contains(e)).unwrap_or(base)
+        let count = self.repeats.entry(base.clone()).or_default();
+        *count += 1;
+        if *count == 1 { base } else { format!("{base}|{count}") }
     }
 }
 
 fn section_code(node: Node<'_>) -> &str {
     let section = node.ancestors().find(|a| name(*a) == "section");
-    section.and_then(|s| child(s, "code")).and_then(|c| attr(c, "code")).unwrap_or("")
+    section.and_then(|s| head(s).find(|c| name(*c) == "code")).and_then(|c| attr(c, "code")).unwrap_or("")
 }

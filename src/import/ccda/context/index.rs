@@ -26,6 +26,7 @@ impl<'a> NarrativeIndex<'a> {
         let reference = reference.trim();
         let nodes = self.by_id.get(reference.strip_prefix('#').unwrap_or(reference))?;
         let within = |n: &&Node<'a>| section.is_some() && n.ancestors().find(|a| name(*a) == "section") == section;
-        nodes.iter().find(within).or_else(|| nodes.first()).copied()
+        // An id that stands in more places than this is no id.
+        nodes.iter().take(100).find(within).or_else(|| nodes.first()).copied()
     }
 }

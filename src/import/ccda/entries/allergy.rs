@@ -122,7 +122,7 @@ fn allergy_code<'a>(cx: &Context<'a>, node: Node<'a>, denied: bool, substance: O
     let text = specific.as_ref().and_then(concept_text).or_else(|| said.clone());
     let uncoded = specific.as_ref().is_none_or(|s| crate::record::codes(s).is_empty());
     if denied && specific.is_none() || uncoded && text.as_deref().is_some_and(says_none) {
-        let (code, display) = family(value, said.as_deref());
+        let (code, display) = family(value, text.as_deref());
         let mut none = fixed(systems::SNOMED, code, display);
         none["text"] = text.unwrap_or_else(|| display.to_owned()).into();
         return Some((none, true));

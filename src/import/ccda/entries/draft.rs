@@ -4,7 +4,7 @@
 use super::super::context::{Context, contain};
 use super::super::types::{self, Effective, Stamp};
 use super::super::xml::{Node, child, children, path};
-use super::kit::{concept, describe, is, nested, words};
+use super::kit::{absent, concept, describe, is, nested, words};
 use crate::Result;
 use crate::record::concept_text;
 use roxmltree::NodeId;
@@ -175,8 +175,15 @@ impl Draft {
     }
 
     /// Hands the resource over: the reference by which others may point to it.
-    pub(super) fn emit<'a>(self, cx: &mut Context<'a>, node: Node<'a>, counted: bool) -> Result<Value> {
-        let display = self.resource.get("code").or_else(|| self.resource.get("vaccineCode")).and_then(concept_text);
+    pub(super) fn emit<'a>(mut self, cx: &mut Context<'a>, node: Node<'a>, counted: bool) -> Result<Value> {
+        // A document that names no patient: FHIR wants the reason in place of the reference.
+        for key in ["subject", "patient", "beneficiary", "deliverTo"] {
+            if self.get(key).and_then(Value::as_object).is_some_and(serde_json::Map::is_empty) {
+                self.put(key, absent(None));
+            }
+        }
+        let called = ["code", "vaccineCode", "medicationCodeableConcept", "type"].iter().find_map(|k| self.resource.get(*k));
+        let display = called.and_then(concept_text);
         let reference = cx.emit(node, self.resource, counted)?;
         Ok(match display {
             Some(display) => json!({"reference": reference, "display": display}),

@@ -135,10 +135,12 @@ pub(super) fn planned<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> {
         // FHIR wants both ends as moments; a day is a period that was asked for.
         _ => draft.push_some("requestedPeriod", when.period().or_else(|| when.start().and_then(Stamp::fhir).map(|s| json!({"start": s})))),
     }
-    draft.push("participant", json!({"actor": cx.patient(), "status": if booked { "accepted" } else { "needs-action" }}));
+    let status = if booked { "accepted" } else { "needs-action" };
+    let patient = Some(cx.patient()).filter(|p| p.get("reference").is_some()).unwrap_or_else(|| absent(None));
+    draft.push("participant", json!({"actor": patient, "status": status}));
     for performer in children(node, "performer") {
         if let Some(actor) = cx.actor(draft.resource(), performer) {
-            draft.push("participant", json!({"actor": actor, "status": if booked { "accepted" } else { "needs-action" }}));
+            draft.push("participant", json!({"actor": actor, "status": status}));
         }
     }
     medication::reasons(cx, &mut draft, node);

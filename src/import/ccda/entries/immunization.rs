@@ -64,7 +64,7 @@ pub(super) fn immunization<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<(
             // The antigen that was given: in words, since a vaccine has one code.
             draft.handled(inner);
             let antigen = path(inner, "participant/participantRole/playingEntity/code");
-            let said = concept(cx, antigen).or_else(|| named(cx, inner)).and_then(|c| concept_text(&c));
+            let said = concept(cx, antigen).and_then(|c| concept_text(&c));
             if let Some(said) = said {
                 draft.note(&format!("Substance given: {said}"));
             }
@@ -89,6 +89,9 @@ fn performers<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
 /// The dose number: `repeatNumber`, or IHE's own observation.
 fn doses<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
     let mut number = child(node, "repeatNumber").and_then(|r| medication::whole(Some(r)));
+    for (holder, _) in nested(node).filter(|(_, n)| is(*n, &["118"])) {
+        number = number.or_else(|| medication::whole(child(holder, "sequenceNumber")));
+    }
     for (_, inner) in nested(node).filter(|(_, n)| super::kit::code(*n) == "30973-2") {
         let told = child(inner, "value").and_then(|v| types::value(v, cx)).and_then(|(_, v)| super::kit::value_words(&v));
         if let Some(told) = told.and_then(|t| t.trim().parse().ok()) {

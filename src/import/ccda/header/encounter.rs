@@ -18,7 +18,7 @@ pub(in crate::import::ccda) fn encounter(cx: &mut Context) -> Result<Option<Stri
     }
     let resource = resource(node, cx);
     // `<encompassingEncounter/>` with an empty time says nothing.
-    let says = ["identifier", "period", "type", "class", "participant", "location"].iter().any(|k| resource.get(k).is_some());
+    let says = ["identifier", "period", "type", "participant", "location"].iter().any(|k| resource.get(k).is_some());
     if !says {
         return Ok(None);
     }
@@ -36,6 +36,11 @@ fn resource(node: Node, cx: &Context) -> Resource {
             put(&mut out, "class", Some(class));
         }
         put_all(&mut out, "type", concept(code, cx).into_iter().collect());
+    }
+    // FHIR requires a class; where the source gave none, this says so.
+    let absent = json!({"extension": [{"url": crate::record::systems::ABSENT_REASON, "valueCode": "unknown"}]});
+    if out.get("class").is_none() {
+        put(&mut out, "class", Some(absent));
     }
     let period = effective.period().or_else(|| child(node, "effectiveTime").and_then(period));
     put(&mut out, "period", period);

@@ -1,7 +1,7 @@
 //! Who made, signed and keeps the document, and which documents it follows.
 
 use crate::import::ccda::context::{Context, contain};
-use crate::import::ccda::types::{concept, identifier, put, put_all};
+use crate::import::ccda::types::{concept, extend, identifier, own_extension, put, put_all};
 use crate::import::ccda::xml::{Node, attr, child, children, path, text};
 use crate::record::Resource;
 use serde_json::{Value, json};
@@ -11,7 +11,14 @@ const CCDA: &str = "http://hl7.org/fhir/us/ccda/StructureDefinition/";
 
 /// Authors and signatures of a Composition.
 pub(super) fn signed(out: &mut Resource, cx: &Context) {
-    let authors = cx.author(cx.root).iter().filter_map(|a| cx.actor(out, a.node)).collect::<Vec<_>>();
+    let mut authors = Vec::new();
+    for author in cx.author(cx.root) {
+        let Some(mut who) = cx.actor(out, author.node) else { continue };
+        if let Some(time) = author.time {
+            extend(&mut who, own_extension("author-time", time.raw()));
+        }
+        authors.push(who);
+    }
     put_all(out, "author", authors);
     let mut attesters = Vec::new();
     for (name, mode) in [("legalAuthenticator", "legal"), ("authenticator", "professional")] {
@@ -65,8 +72,15 @@ pub(super) fn others(out: &mut Resource, cx: &Context) {
     ];
     for (name, extension) in kinds {
         for node in children(cx.root, name) {
-            if let Some(who) = cx.actor(out, node) {
-                crate::import::ccda::types::extend(out, json!({"url": format!("{CCDA}{extension}"), "valueReference": who}));
+            if let Some(mut who) = cx.actor(out, node) {
+                // Of a participant the guide keeps only who: as what stands beside it.
+                let inner = child(node, "associatedEntity");
+                let codes = [attr(node, "typeCode"), inner.and_then(|i| attr(i, "classCode"))];
+                let codes = codes.into_iter().flatten().collect::<Vec<_>>().join(" ");
+                if name == "participant" && !codes.is_empty() {
+                    extend(&mut who, own_extension("participation", &codes));
+                }
+                extend(out, json!({"url": format!("{CCDA}{extension}"), "valueReference": who}));
             }
         }
     }
@@ -87,7 +101,7 @@ pub(super) fn others(out: &mut Resource, cx: &Context) {
 
 fn refer(out: &mut Resource, thing: Resource, extension: &str) {
     let reference = contain(out, thing);
-    crate::import::ccda::types::extend(out, json!({"url": format!("{CCDA}{extension}"), "valueReference": reference}));
+    extend(out, json!({"url": format!("{CCDA}{extension}"), "valueReference": reference}));
 }
 
 /// The title, or the words of the document's code.

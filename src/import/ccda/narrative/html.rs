@@ -1,10 +1,11 @@
 //! Narrative as XHTML that can do nothing but be read.
 
+use crate::import::ccda::context::Context;
 use crate::import::ccda::xml::{Node, attr, children, name};
 
 /// A part of the narrative as a FHIR `div`; `None` where it says nothing.
-pub(crate) fn fragment(node: Node) -> Option<String> {
-    let mut out = Writer { html: String::new(), words: false };
+pub(crate) fn fragment(node: Node, cx: &Context) -> Option<String> {
+    let mut out = Writer { html: String::new(), words: false, cx };
     // A row or cell alone would lose its table.
     match name(node) {
         "tr" => out.wrapped(node, "<table><tbody>", "</tbody></table>"),
@@ -17,18 +18,19 @@ pub(crate) fn fragment(node: Node) -> Option<String> {
 }
 
 /// The `text` of a section as a FHIR `div`.
-pub(crate) fn section(section: Node) -> Option<String> {
+pub(crate) fn section(section: Node, cx: &Context) -> Option<String> {
     let texts: Vec<Node> = children(section, "text").collect();
-    let mut out = Writer { html: String::new(), words: false };
+    let mut out = Writer { html: String::new(), words: false, cx };
     for text in texts {
         out.walk(text);
     }
     out.words.then(|| format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{}</div>", out.html))
 }
 
-struct Writer {
+struct Writer<'c, 'a> {
     html: String,
     words: bool,
+    cx: &'c Context<'a>,
 }
 
 enum Step<'a> {
@@ -36,7 +38,7 @@ enum Step<'a> {
     Close(&'static str),
 }
 
-impl Writer {
+impl Writer<'_, '_> {
     fn wrapped(&mut self, node: Node, before: &str, after: &str) {
         self.html.push_str(before);
         self.walk(node);
@@ -44,7 +46,7 @@ impl Writer {
     }
 
     /// A walk by hand, so that depth costs no stack.
-    fn walk<'a>(&mut self, node: Node<'a>) {
+    fn walk(&mut self, node: Node) {
         let mut stack = vec![Step::Enter(node)];
         while let Some(step) = stack.pop() {
             match step {
@@ -143,10 +145,7 @@ impl Writer {
     /// A picture is named; it is kept as a record of its own.
     fn picture(&mut self, node: Node) {
         let target = attr(node, "referencedObject").unwrap_or("");
-        let media = node
-            .document()
-            .descendants()
-            .find(|n| matches!(name(*n), "observationMedia" | "regionOfInterest") && attr(*n, "ID") == Some(target));
+        let media = self.cx.narrative_node(target);
         let kind = media.and_then(|m| crate::import::ccda::xml::child(m, "value")).and_then(|v| attr(v, "mediaType"));
         let words = match kind {
             Some(kind) => format!("[Picture: {target}, {kind}]"),

@@ -99,7 +99,7 @@ pub(crate) fn concept(node: Node, cx: &Context) -> Option<Value> {
 }
 
 /// The words that the author of a code wrote, or pointed to.
-pub(crate) fn original_text(node: Node, cx: &Context) -> Option<String> {
+fn original_text(node: Node, cx: &Context) -> Option<String> {
     let original = child(node, "originalText")?;
     let pointed = child(original, "reference").and_then(|r| attr(r, "value")).and_then(|v| cx.narrative(v));
     // A reference may point to a whole paragraph that goes on about other things: that is still what was written.

@@ -1,9 +1,10 @@
 //! II, EN, AD, TEL: who, where and how to reach them.
 
 use super::systems::{is_uuid, root_uri};
-use super::{period, push, put, put_all};
+use super::{extend, period, push, put, put_all};
 use crate::import::ccda::xml::{Node, attr, child, children, fold, name, null_flavor, text};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 /// An II as an Identifier. One that is null or without a root and extension is not there.
 pub(crate) fn identifier(node: Node) -> Option<Value> {
@@ -16,6 +17,8 @@ pub(crate) fn identifier(node: Node) -> Option<Value> {
         (Some("2.16.840.1.113883.4.1"), Some(value)) => json!({"system": "http://hl7.org/fhir/sid/us-ssn", "value": value}),
         (Some("2.16.840.1.113883.4.572"), Some(value)) => json!({"system": "http://hl7.org/fhir/sid/us-medicare", "value": value}),
         (Some(root), Some(value)) => json!({"system": root_uri(root), "value": value}),
+        // The root of all such numbers, without a number.
+        (Some("2.16.840.1.113883.4.6" | "2.16.840.1.113883.4.1" | "2.16.840.1.113883.4.572"), None) => return None,
         (Some(root), None) if is_uuid(root) || root.contains('.') => json!({"system": "urn:ietf:rfc:3986", "value": root_uri(root)}),
         (Some(value), None) | (None, Some(value)) => json!({"value": value}),
         (None, None) => return None,
@@ -28,49 +31,72 @@ pub(crate) fn identifier(node: Node) -> Option<Value> {
 
 /// Every usable `id` of an element.
 pub(crate) fn identifiers(node: Node) -> Vec<Value> {
-    let mut out: Vec<Value> = Vec::new();
-    for id in children(node, "id").filter_map(identifier) {
-        if !out.contains(&id) {
-            out.push(id);
-        }
-    }
-    out
+    let mut seen = HashSet::new();
+    children(node, "id").filter_map(identifier).filter(|id| seen.insert(id.to_string())).collect()
 }
 
-/// A PN as a HumanName. Plain text is the name's text; parts keep their order; `validTime` is the period.
+/// A PN as a HumanName. Plain text is the name's text; parts keep their order; `validTime` is the period. What FHIR has
+/// no place for, qualifiers of parts (CL: what one is called) and odd uses, stays in HL7's extensions.
 pub(crate) fn human_name(node: Node) -> Option<Value> {
+    let words = name_text(node)?;
     let mut out = json!({});
-    let of_use = attr(node, "use").and_then(|u| u.split_whitespace().find_map(name_use));
-    put(&mut out, "use", of_use.map(Value::from));
-    let mut parts = 0;
+    let uses: Vec<&str> = attr(node, "use").unwrap_or("").split_whitespace().collect();
+    match uses.iter().find_map(|u| name_use(u)) {
+        Some(known) => put(&mut out, "use", Some(known.into())),
+        None => {
+            for code in uses {
+                extend(&mut out, json!({"url": "http://hl7.org/fhir/StructureDefinition/iso21090-EN-use", "valueCode": code}));
+            }
+        }
+    }
+    let mut families: Vec<(String, Option<&str>)> = Vec::new();
+    let mut qualified: [(&str, Vec<Value>); 3] = [("given", vec![]), ("prefix", vec![]), ("suffix", vec![])];
     for part in node.children().filter(Node::is_element) {
         let Some(words) = text(part).filter(|_| null_flavor(part).is_none()) else { continue };
-        let key = match name(part) {
-            "given" => "given",
-            "prefix" => "prefix",
-            "suffix" => "suffix",
-            "family" if out.get("family").is_none() => {
-                parts += 1;
-                put(&mut out, "family", Some(words.into()));
-                continue;
-            }
-            // FHIR has one family name: the second part of a double name belongs to it, a birth name has its own use.
-            "family" => {
-                let both = format!("{} {words}", crate::record::text_at(&out, "family").unwrap_or_default());
-                put(&mut out, "family", Some(both.into()));
-                continue;
-            }
-            _ => continue,
-        };
-        parts += 1;
-        push(&mut out, key, words.into());
+        let qualifier = attr(part, "qualifier");
+        if name(part) == "family" {
+            families.push((words, qualifier));
+        } else if let Some((key, beside)) = qualified.iter_mut().find(|(key, _)| *key == name(part)) {
+            push(&mut out, key, words.into());
+            beside.push(qualifier.map_or(Value::Null, |q| json!({"extension": [en_qualifier(q)]})));
+        }
     }
-    let words = name_text(node)?;
-    if parts == 0 || has_own_text(node) {
+    for (key, beside) in qualified {
+        if beside.iter().any(|b| !b.is_null()) {
+            put(&mut out, &format!("_{key}"), Some(Value::Array(beside)));
+        }
+    }
+    family(&mut out, &families);
+    let parts = ["given", "family", "prefix", "suffix"].iter().any(|k| out.get(k).is_some());
+    if !parts || has_own_text(node) {
         put(&mut out, "text", Some(words.into()));
     }
     put(&mut out, "period", child(node, "validTime").and_then(period));
     Some(out)
+}
+
+fn en_qualifier(code: &str) -> Value {
+    json!({"url": "http://hl7.org/fhir/StructureDefinition/iso21090-EN-qualifier", "valueCode": code})
+}
+
+/// FHIR has one family name. Of several, the one by birth (BR) stands beside it if there is another; the parts of a
+/// double name belong together.
+fn family(out: &mut Value, families: &[(String, Option<&str>)]) {
+    let now: Vec<&str> = families.iter().filter(|(_, q)| *q != Some("BR")).map(|(w, _)| w.as_str()).collect();
+    let born: Vec<&str> = families.iter().filter(|(_, q)| *q == Some("BR")).map(|(w, _)| w.as_str()).collect();
+    let shown = if now.is_empty() { &born } else { &now };
+    if shown.is_empty() {
+        return;
+    }
+    put(out, "family", Some(shown.join(" ").into()));
+    let mut beside = json!({});
+    if !born.is_empty() && !now.is_empty() {
+        let url = "http://hl7.org/fhir/StructureDefinition/humanname-own-name";
+        extend(&mut beside, json!({"url": url, "valueString": born.join(" ")}));
+    } else if let Some(code) = families.iter().find_map(|(_, q)| *q) {
+        extend(&mut beside, en_qualifier(code));
+    }
+    put(out, "_family", Some(beside).filter(|b| b.get("extension").is_some()));
 }
 
 fn has_own_text(node: Node) -> bool {

@@ -37,7 +37,7 @@ pub(crate) fn quantity(node: Node) -> Option<Value> {
         },
         (None, None) => match null_flavor(node) {
             Some(flavor) if unit.is_some() => {
-                super::extend(&mut out, json!({"url": "http://hl7.org/fhir/StructureDefinition/iso21090-nullFlavor", "valueCode": flavor}))
+                super::extend(&mut out, json!({"url": "http://hl7.org/fhir/StructureDefinition/iso21090-nullFlavor", "valueCode": flavor}));
             }
             _ => return translated(node),
         },

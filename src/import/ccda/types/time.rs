@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// FHIR R4 wants an offset with every time of day, and seconds. Seconds that are not given become `:00`, as FHIR R4
 /// (datatypes, dateTime) allows. A time of day without an offset, or an hour alone, cannot be said: the day is given,
 /// and [`Stamp::put`] keeps the whole in an extension, so that nothing is lost and no offset is invented.
-pub(crate) fn timestamp(ts: &str) -> Option<String> {
+fn timestamp(ts: &str) -> Option<String> {
     let ts = ts.trim();
     let (clock, zone) = match ts.find(['+', '-', 'Z']) {
         // Some vendors write ISO 8601.
@@ -66,6 +66,11 @@ fn offset(text: &str) -> Option<String> {
 pub(crate) struct Stamp(String);
 
 impl Stamp {
+    /// As the source wrote it.
+    pub(crate) fn raw(&self) -> &str {
+        &self.0
+    }
+
     /// As a FHIR dateTime: see [`timestamp`].
     pub(crate) fn fhir(&self) -> Option<String> {
         timestamp(&self.0)

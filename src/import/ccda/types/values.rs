@@ -123,8 +123,3 @@ pub(crate) fn absent(node: Node, cx: &Context) -> Option<Value> {
     }
     Some(out)
 }
-
-/// The `statusCode` of an act: `completed`, `active`, … (HL7 V3 ActStatus), in lower case.
-pub(crate) fn status(node: Node) -> Option<String> {
-    child(node, "statusCode").and_then(|s| attr(s, "code")).map(str::to_ascii_lowercase)
-}

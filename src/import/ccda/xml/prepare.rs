@@ -12,6 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 /// # Errors
 /// Refused when it has a DTD, an entity beyond XML's five or is not well-formed; too much when nested too deep.
 pub(crate) fn prepare(text: String, limits: &Limits) -> Result<(String, Vec<String>)> {
+    let (text, mut repaired) = named_characters(text);
     let mut reader = Reader::from_str(&text);
     let mut scopes = Scopes::default();
     let mut root_name_end = None;
@@ -53,9 +54,42 @@ pub(crate) fn prepare(text: String, limits: &Limits) -> Result<(String, Vec<Stri
     }
     match root_name_end {
         None => Err(Error::refused("This is not an XML document: it has no elements. Nothing was stored.")),
-        Some(_) if scopes.undeclared.is_empty() => Ok((text, Vec::new())),
-        Some(position) => Ok(declare(text, position, &scopes.undeclared)),
+        Some(_) if scopes.undeclared.is_empty() => Ok((text, repaired)),
+        Some(position) => {
+            let (text, notes) = declare(text, position, &scopes.undeclared);
+            repaired.extend(notes);
+            Ok((text, repaired))
+        }
     }
+}
+
+/// Characters that vendors write by their HTML names, which XML does not know: the commonest are read all the same.
+fn named_characters(text: String) -> (String, Vec<String>) {
+    const NAMES: [(&str, &str); 16] = [
+        ("&nbsp;", "\u{A0}"),
+        ("&deg;", "\u{B0}"),
+        ("&micro;", "\u{B5}"),
+        ("&plusmn;", "\u{B1}"),
+        ("&frac12;", "\u{BD}"),
+        ("&times;", "\u{D7}"),
+        ("&middot;", "\u{B7}"),
+        ("&bull;", "\u{2022}"),
+        ("&ndash;", "\u{2013}"),
+        ("&mdash;", "\u{2014}"),
+        ("&lsquo;", "\u{2018}"),
+        ("&rsquo;", "\u{2019}"),
+        ("&ldquo;", "\u{201C}"),
+        ("&rdquo;", "\u{201D}"),
+        ("&hellip;", "\u{2026}"),
+        ("&copy;", "\u{A9}"),
+    ];
+    let used: Vec<_> = NAMES.iter().filter(|(name, _)| text.contains(name)).collect();
+    // With a DTD or CDATA the names may mean something else; the first is refused and the second needs no help.
+    if used.is_empty() || text.contains("<!DOCTYPE") || text.contains("<![CDATA[") {
+        return (text, Vec::new());
+    }
+    let fixed = used.iter().fold(text, |text, (name, character)| text.replace(name, character));
+    (fixed, vec!["Characters written by their HTML names, which XML does not know, were read as what they mean.".to_owned()])
 }
 
 fn allowed(reference: &str) -> bool {

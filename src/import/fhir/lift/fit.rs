@@ -40,12 +40,14 @@ impl Walk {
     fn object(&self, fields: &mut Fields, kind: &str, t: &'static Type, path: &str) {
         types::mend(kind, fields, self.version);
         let mut rest = Vec::new();
+        // Of a choice, such as value[x], R4 takes one.
+        let mut chosen: Vec<(&str, String)> = Vec::new();
         let mut taken = std::mem::take(fields);
         let names: Vec<String> = taken.keys().cloned().collect();
         for name in names {
             let plain = name.strip_prefix('_').unwrap_or(&name).to_owned();
             let Some(value) = taken.shift_remove(&name) else { continue };
-            if name == "resourceType" {
+            if name == "resourceType" && t.is_resource() {
                 fields.insert(name, value);
                 continue;
             }
@@ -57,7 +59,13 @@ impl Walk {
             };
             match t.find(&plain, Version::R4) {
                 None => rest.push((plain, value, beside)),
+                Some(e) if e.is_choice() && chosen.iter().any(|(of, name)| *of == e.name && *name != plain) => {
+                    rest.push((plain, value, beside));
+                }
                 Some(e) => {
+                    if e.is_choice() {
+                        chosen.push((e.name, plain.clone()));
+                    }
                     if let Some(value) = value {
                         let here = format!("{path}.{plain}");
                         let Fitted { value, over } = shape::fit(value, &e);
@@ -70,7 +78,8 @@ impl Walk {
                         }
                     }
                     if let Some(beside) = beside {
-                        let beside = if e.many && !beside.is_array() { Value::Array(vec![beside]) } else { beside };
+                        let mut beside = if e.many && !beside.is_array() { Value::Array(vec![beside]) } else { beside };
+                        self.comments(&mut beside);
                         fields.insert(format!("_{plain}"), beside);
                     }
                 }
@@ -81,12 +90,26 @@ impl Walk {
         }
     }
 
+    /// Comments on a primitive, which DSTU2 wrote beside it.
+    fn comments(&self, beside: &mut Value) {
+        match beside {
+            Value::Array(items) => items.iter_mut().for_each(|item| self.comments(item)),
+            Value::Object(fields) => {
+                if let Some(comments) = fields.shift_remove("fhir_comments") {
+                    keep::keep(fields, &keep::url(self.version, "Element", "fhir_comments"), comments);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn inside(&self, value: &mut Value, kind: Kind, path: &str) {
         match (kind, value) {
             (kind, Value::Array(items)) => items.iter_mut().for_each(|item| self.inside(item, kind, path)),
             (Kind::Complex(name), Value::Object(fields)) => {
                 if let Some(t) = table::get(name) {
-                    let path = if t.is_data_type() { name } else { path };
+                    // What stood around a reference, as in `requester.onBehalfOf`, belongs to the element and not to its type.
+                    let path = if t.is_data_type() && name != "Reference" { name } else { path };
                     self.object(fields, name, t, path);
                 }
             }

@@ -80,7 +80,22 @@ fn as_text(value: Value) -> Fitted {
     let text = |v: Option<&Value>| v.and_then(Value::as_str).map(str::to_owned);
     let code = value.get("coding").and_then(|c| c.get(0)).and_then(|c| text(c.get("code")));
     let found = code.or_else(|| ["code", "reference", "value", "text"].into_iter().find_map(|k| text(value.get(k))));
-    let bare = value.as_object().is_some_and(|fields| fields.len() == 1 && !fields.contains_key("coding"));
-    let over = (found.is_none() || !bare).then_some(value);
+    let over = (found.is_none() || !says_only_that(&value)).then_some(value);
     Fitted { value: found.map(Value::String), over }
+}
+
+/// Whether a concept, coding or reference says no more than the code or address taken out of it.
+fn says_only_that(value: &Value) -> bool {
+    let plain = |v: &Value| {
+        let own = |system: &Value| system.as_str().is_some_and(|s| s.starts_with("http://hl7.org/fhir/"));
+        v.as_object().is_some_and(|fields| match fields.len() {
+            1 => !fields.contains_key("coding"),
+            2 => fields.contains_key("code") && fields.get("system").is_some_and(own),
+            _ => false,
+        })
+    };
+    match value.get("coding").and_then(Value::as_array) {
+        Some(codings) => codings.len() == 1 && codings.iter().all(plain) && value.as_object().is_some_and(|fields| fields.len() == 1),
+        None => plain(value),
+    }
 }

@@ -64,7 +64,10 @@ impl<'t> Converter<'t> {
             Kind::Xhtml => put(fields, name, self.source(node), false),
             Kind::Complex(kind) => {
                 let value = self.element(node, kind);
-                put(fields, name, value, e.many);
+                // `<timing/>` says nothing, and JSON has no way to write it.
+                if value.as_object().is_some_and(|v| !v.is_empty()) {
+                    put(fields, name, value, e.many);
+                }
             }
             Kind::Resource => {
                 for inner in node.children().filter(Node::is_element) {

@@ -43,7 +43,6 @@ pub(super) fn read(text: &str, limits: &Limits, mut flow: Flow) -> Result<(Versi
             unfold::entry(&mut flow, entry, format!("entry[{i}]"), node.range().len())?;
             flow.progress(node.range().end as u64)?;
         }
-        flow.met += 1;
         Shape::Bundle
     } else {
         let resource = converter.resource(root);

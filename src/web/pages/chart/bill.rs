@@ -2,7 +2,7 @@
 
 use super::filter::Filter;
 use super::record::{fact_list, source_facts, standing, versions};
-use super::ui::{Desk, head, joined, span};
+use super::ui::{Desk, head, joined, span, title};
 use crate::Result;
 use crate::chart::{money, people, words};
 use crate::record::PartialDate;
@@ -21,7 +21,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
     let lead = joined([Some(words::type_words(&row.kind)), span(row), people::by(&resource)]);
     let main: Vec<(&str, &String)> = [0, 2, 4].into_iter().filter_map(|n| Some((money::COLUMNS[n], totals[n].as_ref()?))).collect();
     let body = html! {
-        (head(&row.title, &lead, &html! {}))
+        (head(&title(row), &lead, &html! {}))
         (standing(row))
         (versions(&desk, row)?)
         @if !main.is_empty() { dl.sides { @for (name, amount) in &main { div { dt { (name) } dd { (amount) } } } } }
@@ -54,5 +54,5 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
         }))
         (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
     };
-    Ok(chart_page(cx, &Page { title: &row.title, nav: "bills", crumbs: &[("Bills", "bills")] }, &body))
+    Ok(chart_page(cx, &Page { title: &title(row), nav: "bills", crumbs: &[("Bills", "bills")] }, &body))
 }

@@ -5,14 +5,14 @@ use super::documents::media_words;
 use super::filter::Filter;
 use super::record::{source_facts, standing, versions};
 use super::rows;
-use super::ui::{Desk, facts, head, joined};
+use super::ui::{Desk, facts, head, joined, narrative};
 use crate::Result;
 use crate::chart::documents::{self, Beside, Part, Section, Shape};
 use crate::chart::people;
 use crate::import::documents::as_html;
 use crate::import::sniff::{Format, sniff};
 use crate::import::worker::Worker;
-use crate::record::html::{clean_narrative, text_to_html};
+use crate::record::html::text_to_html;
 use crate::record::{array, extracted_text, reference_words, text_at};
 use crate::vault::{Role, Row};
 use crate::web::app::ChartCx;
@@ -72,7 +72,7 @@ fn composition(resource: &Value) -> Markup {
             }
             article.paper aria-label="The document, as its authors wrote it" {
                 (facts(&about))
-                @if let Some(own) = own { div.narrative { (PreEscaped(clean_narrative(&own))) } }
+                @if let Some(own) = own { (narrative(&own, "The document")) }
                 @for (n, s) in sections.iter().enumerate() { (drawn(n, s)) }
                 @if sections.is_empty() && text_at(resource, "text.div").is_none() { p.soft { "The document holds no text of its own." } }
             }
@@ -85,7 +85,7 @@ fn drawn(n: usize, s: &Section) -> Markup {
         section {
             @if s.depth == 0 { h2 id=(format!("d{n}")) { (s.title) } } @else { h3 id=(format!("d{n}")) { (s.title) } }
             @match (&s.narrative, &s.empty) {
-                (Some(div), _) => div.narrative { (PreEscaped(clean_narrative(div))) },
+                (Some(div), _) => (narrative(div, &s.title)),
                 (None, Some(why)) => p.soft { "Nothing here: " (why) },
                 (None, None) => @if s.entries.is_empty() { p.soft { "The authors wrote no text here." } } @else { p.soft { "No text, " (s.entries.len()) " entries: they stand on the pages of their kinds." } },
             }

@@ -78,7 +78,7 @@ impl Filter {
             form.filter.no-print role="search" aria-label=(format!("Filter {label}")) method="post" action=(cx.to(path)) {
                 div.field { label for="f-q" { "Words" } input #f-q name="q" type="search" autocomplete="off" value=(self.q); }
                 div.field {
-                    label for="f-source" { "From which source" }
+                    label for="f-source" { "Source" }
                     select #f-source name="source" {
                         option value="" { "All sources" }
                         @for s in sources.here() { option value=(s.id) selected[s.id == self.source] { (s.name) } }

@@ -6,7 +6,7 @@ use super::ui::{Desk, head, joined, nothing, span};
 use crate::Result;
 use crate::chart::link::{self, Line};
 use crate::chart::medicines::{self, Said, ingredient};
-use crate::chart::{people, timing};
+use crate::chart::{people, timing, when};
 use crate::record::{Class, PartialDate, Standing};
 use crate::vault::Row;
 use crate::web::app::ChartCx;
@@ -102,7 +102,7 @@ fn disagree(desk: &Desk<'_>, medicine: &Medicine) -> Markup {
             ul {
                 @for (n, words) in &medicine.differ {
                     @if let Some(row) = medicine.line.rows.get(*n) {
-                        li { a href=(desk.href(row)) { (words) } ", says " (desk.sources.name(&row.source)) @if let Some(date) = &row.date { " (" (date.day_words()) ")" } }
+                        li { a href=(desk.href(row)) { (words) } ", says " @if let Some(by) = medicine.said.get(*n).and_then(|s| s.prescriber.as_ref()) { (by) " in " } (desk.sources.name(&row.source)) @if let Some(date) = &row.date { " (" (date.day_words()) ")" } }
                     }
                 }
             }
@@ -154,12 +154,13 @@ fn draw(desk: &Desk<'_>, medicine: &Medicine, events: &[Row]) -> Markup {
     let mut fact = |label, words: Option<String>| facts.extend(words.map(|w| (label, html! { (w) })));
     fact("Only when needed", said.as_needed.then(|| "Yes".to_owned()));
     fact("What for", said.reason.clone());
-    fact(
-        "Written",
-        span(row).map(|s| {
-            if row.end.is_some() { s } else { format!("{s}{}", if row.kind == "MedicationStatement" { ", taken since then" } else { "" }) }
-        }),
-    );
+    let written = match when::word(row, &row.resource()) {
+        Some("written") => "Written",
+        Some("stated") => "Stated",
+        _ if row.kind == "MedicationStatement" => "Taken",
+        _ => "Date",
+    };
+    fact(written, span(row).map(|s| if written == "Taken" && row.end.is_none() { format!("since {s}") } else { s }));
     fact("By", said.prescriber.clone().or_else(|| people::by(&row.resource())));
     fact("Refills allowed", said.refills.clone());
     fact("Each fill gives", joined([said.quantity.clone(), medicines::supply(&row.resource()).map(|s| format!("for {s}"))]).into());

@@ -3,7 +3,7 @@
 use super::document::viewers;
 use super::filter::Filter;
 use super::record::{source_facts, standing, versions};
-use super::ui::{Desk, head, joined};
+use super::ui::{Desk, head, joined, title};
 use crate::Result;
 use crate::chart::people;
 use crate::record::{PartialDate, array, text_at};
@@ -34,14 +34,14 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
     letters.reverse();
     let resource = row.resource();
     let body = html! {
-        (head(&row.title, &if letters.len() > 1 { format!("{} letters.", letters.len()) } else { String::new() }, &html! {}))
+        (head(&title(row), &if letters.len() > 1 { format!("{} letters.", letters.len()) } else { String::new() }, &html! {}))
         (standing(row))
         (versions(&desk, row)?)
         ol class="thread list" { @for letter in &letters { (drawn(&desk, letter)) } }
         (viewers(&desk, row, &resource)?)
         (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
     };
-    Ok(chart_page(cx, &Page { title: &row.title, nav: "messages", crumbs: &[("Messages", "messages")] }, &body))
+    Ok(chart_page(cx, &Page { title: &title(row), nav: "messages", crumbs: &[("Messages", "messages")] }, &body))
 }
 
 fn drawn(desk: &Desk<'_>, letter: &Row) -> Markup {

@@ -1,32 +1,53 @@
 //! One record, whatever its type: all that it holds, in words; its sources, versions, original and raw FHIR.
 
 use super::filter::Filter;
-use super::ui::{Desk, day, facts as fact_rows, head};
+use super::ui::{Desk, day, facts as fact_rows, head, narrative, title};
 use crate::Result;
 use crate::chart::results;
 use crate::chart::words::{self, Content, Fact, Said};
-use crate::record::{PartialDate, Standing, text_at};
+use crate::record::{Standing, text_at};
 use crate::vault::Row;
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, icon, note, section};
 use crate::web::pages::words as say;
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 /// The page of any record.
 pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> {
     let desk = Desk::of(cx)?;
     let resource = row.resource();
     let kind = words::type_words(&row.kind);
-    let lead = format!("{kind}. {}.", row.date.as_ref().map_or_else(|| "The source gives no date".into(), PartialDate::words));
+    let word = crate::chart::when::word(row, &resource).map(|w| format!("{w} ")).unwrap_or_default();
+    let lead =
+        format!("{kind}. {}.", row.date.as_ref().map_or_else(|| "The source gives no date".into(), |d| format!("{word}{}", d.words())));
     let crumb = (row.class.words(), super::class_path(row.class));
     let body = html! {
-        (head(&row.title, &lead, &html! {}))
+        (head(&title(row), &lead, &html! {}))
         (standing(row))
         (versions(&desk, row)?)
+        (answers(&resource))
         (section("holds", "All that this record holds", None, &fact_list(&desk, Some(row), &words::facts(&resource), 0)))
         (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
     };
-    Ok(chart_page(cx, &Page { title: &row.title, nav: super::nav_of(row.class), crumbs: &[crumb] }, &body))
+    Ok(chart_page(cx, &Page { title: &title(row), nav: super::nav_of(row.class), crumbs: &[crumb] }, &body))
+}
+
+/// A questionnaire as a table of questions and answers.
+fn answers(resource: &serde_json::Value) -> Markup {
+    let questions = crate::chart::answers::questions(resource);
+    if crate::record::type_of(resource) != "QuestionnaireResponse" || questions.is_empty() {
+        return html! {};
+    }
+    let table = html! {
+        table.fold {
+            thead { tr { th scope="col" { "Question" } th scope="col" { "Answer" } } }
+            tbody { @for q in &questions { tr {
+                th scope="row" colspan=[q.heading.then_some("2")] { (q.words) }
+                @if !q.heading { td data-label="Answer" { @if q.answers.is_empty() { span.soft { "not answered" } } @else { (q.answers.join("; ")) } } }
+            } } }
+        }
+    };
+    section("answers", "Questions and answers", None, &table)
 }
 
 /// What a reader must not overlook about how a record stands.
@@ -54,7 +75,7 @@ pub(crate) fn fact_list(desk: &Desk<'_>, row: Option<&Row>, facts: &[Fact], dept
                         @match &fact.content {
                             Content::Said(said) => @for (n, one) in said.iter().enumerate() { @if n > 0 { br; } (spoken(desk, row, one, depth)) },
                             Content::Groups(groups) => @for group in groups { (fact_list(desk, row, group, depth + 1)) },
-                            Content::Narrative(div) => div.narrative { (PreEscaped(crate::record::html::clean_narrative(div))) },
+                            Content::Narrative(div) => (narrative(div, &fact.label)),
                         }
                     }
                 }

@@ -4,7 +4,7 @@ use super::document::viewers;
 use super::filter::Filter;
 use super::record::{source_facts, versions};
 use super::rows;
-use super::ui::{Desk, facts, head, joined};
+use super::ui::{Desk, facts, head, joined, title};
 use crate::Result;
 use crate::chart::people;
 use crate::record::{Class, Standing, array, text_at};
@@ -55,7 +55,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
         _ => ("Results", "results"),
     };
     let body = html! {
-        (head(&row.title, &lead, &html! {}))
+        (head(&title(row), &lead, &html! {}))
         @if row.standing == Standing::Error { (note("heed", &html! { p { b { "Entered in error." } " The source has taken this report back." } })) }
         @if let Some(conclusion) = text_at(&resource, "conclusion") {
             (section("conclusion", "Conclusion", None, &html! { div.paper { @for line in conclusion.lines() { p { (line) } } } }))
@@ -71,5 +71,5 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
             (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
         }
     };
-    Ok(chart_page(cx, &Page { title: &row.title, nav: if up.1 == "imaging" { "kinds" } else { up.1 }, crumbs: &[up] }, &body))
+    Ok(chart_page(cx, &Page { title: &title(row), nav: if up.1 == "imaging" { "kinds" } else { up.1 }, crumbs: &[up] }, &body))
 }

@@ -3,11 +3,11 @@
 use super::filter::Filter;
 use super::record::{source_facts, versions};
 use super::svg;
-use super::ui::{Desk, day, facts, head, state};
+use super::ui::{Desk, day, facts, head, state, title};
 use crate::Result;
 use crate::chart::results::{self, Measured};
 use crate::chart::trend::{Series, series};
-use crate::chart::{people, words};
+use crate::chart::{people, when, words};
 use crate::record::{Class, PartialDate, Standing, array, reading, text_at};
 use crate::vault::{Query, Row};
 use crate::web::app::ChartCx;
@@ -30,13 +30,21 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, filter: &Filter) -> Result<Markup> {
         other => (other.words(), other.slug()),
     };
     let lead = {
-        let drawn = if row.class == Class::Laboratory { "Taken" } else { "Measured" };
+        let drawn = match when::word(row, &resource) {
+            Some("given out") => "Result",
+            Some(_) => "Recorded",
+            None if row.class == Class::Laboratory => "Taken",
+            None => "Measured",
+        };
         let when = row.date.as_ref().map_or_else(|| "The source gives no date".into(), |d| format!("{drawn} on {}", d.words()));
-        let issued = text_at(&resource, "issued").and_then(|i| PartialDate::parse(&i)).map(|i| format!(" Result of {}.", i.day_words()));
+        let issued = text_at(&resource, "issued")
+            .filter(|_| drawn != "Result")
+            .and_then(|i| PartialDate::parse(&i))
+            .map(|i| format!(" Result of {}.", i.day_words()));
         format!("{when}.{}", issued.unwrap_or_default())
     };
     let body = html! {
-        (head(&row.title, &lead, &html! {}))
+        (head(&title(row), &lead, &html! {}))
         @if row.standing == Standing::Error { (note("heed", &html! { p { b { "Entered in error." } " The source has taken this result back. It counts nowhere else in this chart." } })) }
         (big(&measured))
         @if measured.parts.len() > 1 { (parts(&measured)) }
@@ -48,7 +56,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, filter: &Filter) -> Result<Markup> {
             (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
         }
     };
-    Ok(chart_page(cx, &Page { title: &row.title, nav: if vital { "vital-signs" } else { "results" }, crumbs: &[up] }, &body))
+    Ok(chart_page(cx, &Page { title: &title(row), nav: if vital { "vital-signs" } else { "results" }, crumbs: &[up] }, &body))
 }
 
 fn big(measured: &Measured) -> Markup {
@@ -111,9 +119,9 @@ fn over_time(desk: &Desk<'_>, row: &Row, measured: &Measured, filter: &Filter) -
     Ok(html! {
         @if lines.iter().any(|(_, s)| !s.points.is_empty()) {
             (section("over-time", "Over time", None, &html! {
-                @for (name, series) in &lines {
+                @for (n, (name, series)) in lines.iter().enumerate() {
                     @if lines.len() > 1 { h3 { (name) } }
-                    (svg::trend(series, name))
+                    (svg::trend(series, name, &format!("trend-{n}")))
                 }
                 ul.key {
                     li { svg viewBox="0 0 20 16" aria-hidden="true" { path d="M10 1l7 7-7 7-7-7z" fill="currentColor" {} } "Outside its own range" }

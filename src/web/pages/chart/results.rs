@@ -103,7 +103,9 @@ fn groups(desk: &Desk<'_>, classes: &[Class], filter: &Filter) -> Result<Vec<Gro
     } else {
         chart.groups(classes)?
     };
-    all.retain(|g| g.latest.kind == "Observation" && g.latest.standing != Standing::Error);
+    // Panels only hold others together: their values stand here themselves, the panel on its own page.
+    let own_value = |g: &Group| !results::is_panel(&g.latest.resource());
+    all.retain(|g| g.latest.kind == "Observation" && g.latest.standing != Standing::Error && own_value(g));
     match filter.show.as_str() {
         "outside" => all.retain(|g| matches!(g.latest.flag, Some(Flag::Above | Flag::Below | Flag::Outside))),
         "new" => all.retain(|g| desk.is_new(&g.latest)),
@@ -126,7 +128,7 @@ fn test(desk: &Desk<'_>, group: &Group, low: Option<&Group>) -> Result<Markup> {
     let row = &group.latest;
     let resource = row.resource();
     let mut measured = results::value(&resource);
-    let mut name = row.title.clone();
+    let mut name = super::ui::title(row);
     if let Some(low) = low.filter(|_| results::half_of_pressure(&resource) == Some(true)) {
         (name, measured) = both(&name, measured, low, row);
     }
@@ -146,9 +148,8 @@ fn test(desk: &Desk<'_>, group: &Group, low: Option<&Group>) -> Result<Markup> {
             div.end { (item.end) }
             @let spark = svg::spark(&line.points);
             @let numline = svg::numline(reading);
-            @if !spark.0.is_empty() || !numline.0.is_empty() {
-                div.trace { @if spark.0.is_empty() { span {} } @else { (spark) } @if numline.0.is_empty() { span {} } @else { (numline) } }
-            }
+            // Without a drawing its column stays, so that values stand under one another.
+            div.trace { @if !spark.0.is_empty() || !numline.0.is_empty() { span { (spark) } span { (numline) } } }
         }
     })
 }

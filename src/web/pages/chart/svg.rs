@@ -148,7 +148,7 @@ const BOTTOM: f64 = 198.0;
 
 /// A test over time. Each point is a link to its row in the table (`#r-<rid>`). Labs with different ranges: each point has its
 /// own range as a bracket; one range for all: a band.
-pub fn trend(series: &Series, name: &str) -> Markup {
+pub fn trend(series: &Series, name: &str, id: &str) -> Markup {
     let points = &series.points;
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return html! {} };
     let shared = series.shared_range();
@@ -177,7 +177,7 @@ pub fn trend(series: &Series, name: &str) -> Markup {
     );
     html! {
         figure.trend {
-            svg width="100%" height="252" role="group" aria-labelledby="trend-name" {
+            svg width="100%" height="252" role="group" aria-labelledby=(id) {
                 @for tick in &ticks { line.grid x1="0" x2="100%" y1=(px(y(*tick))) y2=(px(y(*tick))) {} }
                 @if let Some((low_limit, high_limit)) = shared {
                     (band(low_limit.map(y), high_limit.map(y)))
@@ -198,7 +198,7 @@ pub fn trend(series: &Series, name: &str) -> Markup {
                 @for p in points { (dot(p, place(p), y(p.number))) }
                 text.last x=(percent(place(last))) y=(px(y(last.number) - 14.0)) text-anchor="middle" { (tick_words(last.number)) }
             }
-            figcaption #trend-name { (said) }
+            figcaption id=(id) { (said) }
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::vault::Row;
 use crate::web::app::ChartCx;
 use crate::web::layout::pill;
 use crate::{Result, web::layout};
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 /// What a page has at hand.
 #[derive(Debug)]
@@ -63,6 +63,13 @@ pub(crate) fn path(row: &Row) -> String {
         "Communication" | "CommunicationRequest" => format!("messages/{rid}"),
         _ => format!("records/{rid}"),
     }
+}
+
+/// The title of a record with a capital: codes such as "ambulatory" are written small.
+pub(crate) fn title(row: &Row) -> String {
+    let mut chars = row.title.chars();
+    let plain = row.title.chars().all(|c| c.is_lowercase() || c == ' ');
+    chars.next().filter(|_| plain).map_or_else(|| row.title.clone(), |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// One row of a list.
@@ -178,4 +185,15 @@ pub(crate) fn nothing(cx: &ChartCx, narrowed: bool, what: &str, why: &str) -> Ma
     }
     let acts = html! { a.btn href=(cx.to("add")) { "Add records" } };
     layout::empty(what, why, &acts)
+}
+
+/// Somebody else's text, made harmless. A table in it may be wider than a phone: then the text scrolls, by keyboard as well.
+pub(crate) fn narrative(div: &str, label: &str) -> Markup {
+    let clean = crate::record::html::clean_narrative(div);
+    let wide = clean.contains("<table");
+    html! {
+        div.narrative tabindex=[wide.then_some("0")] role=[wide.then_some("region")] aria-label=[wide.then(|| format!("{label}, scrolls sideways"))] {
+            (PreEscaped(clean))
+        }
+    }
 }

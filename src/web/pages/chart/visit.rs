@@ -3,7 +3,7 @@
 use super::filter::Filter;
 use super::record::{fact_list, source_facts, standing, versions};
 use super::rows;
-use super::ui::{Desk, facts, head, joined, span};
+use super::ui::{Desk, facts, head, joined, span, title};
 use crate::Result;
 use crate::chart::{people, words};
 use crate::record::{Class, array, at, concept_text};
@@ -34,7 +34,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, filter: &Filter) -> Result<Markup> {
     let path = cx.to(&format!("visits/{}", row.rid));
     let lead = joined([span(row), resource.get("serviceProvider").and_then(|p| people::resolved(&cx.chart, row, &resource, p).0)]);
     let body = html! {
-        (head(&row.title, &lead, &html! {}))
+        (head(&title(row), &lead, &html! {}))
         (standing(row))
         (versions(&desk, row)?)
         (about(&desk, row, &resource))
@@ -51,7 +51,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, filter: &Filter) -> Result<Markup> {
         }))
         (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
     };
-    Ok(chart_page(cx, &Page { title: &row.title, nav: "visits", crumbs: &[("Visits", "visits")] }, &body))
+    Ok(chart_page(cx, &Page { title: &title(row), nav: "visits", crumbs: &[("Visits", "visits")] }, &body))
 }
 
 /// What a reader looks for first within a visit.
@@ -113,6 +113,10 @@ fn about(desk: &Desk<'_>, row: &Row, resource: &Value) -> Markup {
     plain(
         "When",
         match (&row.date, &row.end) {
+            (Some(from), Some(to)) if from.day_words() == to.day_words() => {
+                let words = to.words();
+                Some(format!("{} to {}", from.words(), words.rsplit(", ").next().unwrap_or(&words)))
+            }
             (Some(from), Some(to)) => Some(format!("{} to {}", from.words(), to.words())),
             (Some(from), None) => Some(from.words()),
             _ => None,

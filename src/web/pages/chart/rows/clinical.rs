@@ -1,7 +1,7 @@
 //! Rows of what a person has or had done: allergies, conditions, immunizations, procedures, imaging, family, medicines.
 
 use super::{coded, dated, plain, said};
-use crate::chart::{medicines, people};
+use crate::chart::{medicines, people, when};
 use crate::record::{PartialDate, Standing, array, concept_text, list, reference_words, string, text_at};
 use crate::vault::Row;
 use crate::web::pages::chart::ui::{joined, span};
@@ -27,7 +27,7 @@ pub(super) fn allergy(row: &Row, resource: &Value) -> Vec<String> {
         _ => "How dangerous is not known".to_owned(),
     });
     let last = text_at(resource, "lastOccurrence").and_then(|d| PartialDate::parse(&d)).map(|d| format!("last time {}", d.day_words()));
-    let since = span(row).map(|s| if row.end.is_some() { s } else { format!("since {s}") });
+    let since = if row.end.is_some() { span(row) } else { when::began(row, resource) };
     out.push(joined([danger, (!kinds.is_empty()).then(|| kinds.join(", ")), since, last, sure.flatten(), people::by(resource)]));
     out
 }
@@ -35,8 +35,10 @@ pub(super) fn allergy(row: &Row, resource: &Value) -> Vec<String> {
 /// Since when, until when, how sure, who says so.
 pub(super) fn condition(row: &Row, resource: &Value) -> Vec<String> {
     let when = match (&row.date, &row.end) {
-        (Some(from), None) if row.standing == Standing::Current => Some(format!("Since {}", from.day_words())),
-        _ => span(row),
+        (Some(_), Some(_)) if when::word(row, resource).is_none() => span(row),
+        (_, Some(end)) => Some(joined([when::began(row, resource), Some(format!("ended {}", end.day_words()))])),
+        _ if matches!(row.standing, Standing::Absent | Standing::NotDone) => dated(row),
+        _ => when::began(row, resource),
     };
     let stage = array(resource, "stage").iter().find_map(|s| s.get("summary").and_then(concept_text));
     let sure = said(resource, "verificationStatus", "").filter(|v| !matches!(v.to_lowercase().as_str(), "confirmed" | "unconfirmed"));

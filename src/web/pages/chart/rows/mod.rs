@@ -3,9 +3,9 @@
 mod care;
 mod clinical;
 
-use super::ui::{Desk, Item, day, joined, span, state, value};
+use super::ui::{Desk, Item, day, joined, span, state, title, value};
 use crate::chart::link::Line;
-use crate::chart::{people, results, words};
+use crate::chart::{people, results, when, words};
 use crate::record::{Class, PartialDate, Standing, concept_text, text_at};
 use crate::vault::Row;
 use crate::web::layout::pill;
@@ -16,20 +16,41 @@ use serde_json::Value;
 pub(crate) fn item(desk: &Desk<'_>, line: &Line) -> Item {
     let row = line.first();
     let resource = row.resource();
-    let mut item = Item::new(desk.href(row), row.title.clone());
+    let mut item = Item::new(desk.href(row), title(row));
     item.subs = subs(row, &resource);
     if line.rows.len() > 1 {
-        item.subs.extend(times(line));
+        match side_by_side(desk, line, &item.subs) {
+            Some(each) => item.subs = each,
+            None => item.subs.extend(times(line)),
+        }
     }
     item.subs.extend(desk.sources_line(line));
-    item.end = end(desk, row, &resource);
+    // A danger that any source names counts for the line.
+    let most = line.rows.iter().find(|r| dangerous(r)).unwrap_or(row);
+    item.end = end(desk, most, &most.resource());
     item
+}
+
+/// What each source says where they say different things about one allergy or condition.
+fn side_by_side(desk: &Desk<'_>, line: &Line, first: &[String]) -> Option<Vec<String>> {
+    if line.sources.len() < 2 || !matches!(line.first().class, Class::Allergy | Class::Problem) {
+        return None;
+    }
+    let all: Vec<(&Row, Vec<String>)> = line.rows.iter().take(6).map(|r| (r, subs(r, &r.resource()))).collect();
+    if all.iter().all(|(_, s)| s == first) {
+        return None;
+    }
+    Some(all.into_iter().map(|(r, s)| format!("{}: {}", desk.sources.name(&r.source), joined(s.into_iter().map(Some)))).collect())
+}
+
+fn dangerous(row: &Row) -> bool {
+    row.class == Class::Allergy && row.standing == Standing::Current && text_at(&row.resource(), "criticality").as_deref() == Some("high")
 }
 
 /// The row of a single record.
 pub(crate) fn single(desk: &Desk<'_>, row: &Row) -> Item {
     let resource = row.resource();
-    let mut item = Item::new(desk.href(row), row.title.clone());
+    let mut item = Item::new(desk.href(row), title(row));
     item.subs = subs(row, &resource);
     item.end = end(desk, row, &resource);
     item
@@ -60,7 +81,10 @@ fn subs(row: &Row, resource: &Value) -> Vec<String> {
         Class::Provenance => care::provenance(row, resource),
         Class::Bill => care::bill(row, resource),
         Class::Medication => clinical::medicine(row, resource),
-        _ => vec![joined([span(row), people::by(resource)])],
+        _ => {
+            let word = when::word(row, resource);
+            vec![joined([span(row).map(|s| word.map_or(s.clone(), |w| format!("{w} {s}"))), people::by(resource)])]
+        }
     };
     lines.retain(|l| !l.is_empty());
     lines
@@ -75,8 +99,7 @@ fn end(desk: &Desk<'_>, row: &Row, resource: &Value) -> Markup {
             @if measured.reading.flag.is_some() { br; (state(&measured.reading)) }
             @if row.standing != Standing::Current || row.versions > 0 || desk.is_new(row) { br; }
         }
-        @if row.class == Class::Allergy && row.standing == Standing::Current
-            && text_at(resource, "criticality").as_deref() == Some("high") { (pill("harm", "s-bang", "Could be dangerous")) " " }
+        @if dangerous(row) { (pill("harm", "s-bang", "Could be dangerous")) " " }
         (desk.marks(row))
     }
 }

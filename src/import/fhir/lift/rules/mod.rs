@@ -17,17 +17,20 @@
 //! ```
 //! `T:` stands for `http://terminology.hl7.org/CodeSystem/`. What a rule cannot move stays where it is, to be kept as an extension.
 
-use super::{Fields, call, concept, keep};
+mod parse;
+
+use super::{Fields, concept, keep};
 use crate::import::fhir::version::Version;
+use parse::{full_system, parse_rule};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 pub(super) static DSTU2: LazyLock<Rules> =
-    LazyLock::new(|| Rules::parse(include_str!("../../../../assets/fhir/lift-dstu2.txt"), Version::Dstu2));
+    LazyLock::new(|| Rules::parse(include_str!("../../../../../assets/fhir/lift-dstu2.txt"), Version::Dstu2));
 pub(super) static STU3: LazyLock<Rules> =
-    LazyLock::new(|| Rules::parse(include_str!("../../../../assets/fhir/lift-stu3.txt"), Version::Stu3));
-pub(super) static R5: LazyLock<Rules> = LazyLock::new(|| Rules::parse(include_str!("../../../../assets/fhir/lift-r5.txt"), Version::R5));
+    LazyLock::new(|| Rules::parse(include_str!("../../../../../assets/fhir/lift-stu3.txt"), Version::Stu3));
+pub(super) static R5: LazyLock<Rules> = LazyLock::new(|| Rules::parse(include_str!("../../../../../assets/fhir/lift-r5.txt"), Version::R5));
 
 /// The rules of one version.
 pub(super) struct Rules {
@@ -94,65 +97,6 @@ impl Rules {
     }
 }
 
-fn parse_rule(line: &'static str) -> Option<Rule> {
-    if let Some(name) = line.strip_suffix("()") {
-        return call(name).map(Rule::Call);
-    }
-    let (path, rest) = line.split_once(' ')?;
-    let (op, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-    let from: Path = path.split('.').collect();
-    Some(match op {
-        ">" | "~>" => {
-            let (at_root, to) = rest.strip_prefix('^').map_or((false, rest), |to| (true, to));
-            Rule::Move { from, to: parse_steps(to)?, at_root, encounter_only: op == "~>" }
-        }
-        "=" => Rule::Codes { path: from, codes: parse_codes(rest)? },
-        "@" => {
-            let (system, codes) = rest.split_once(' ').unwrap_or((rest, ""));
-            Rule::Concept { path: from, system: full_system(system), codes: parse_codes(codes)? }
-        }
-        "!" => {
-            let (to, value) = rest.split_once('=')?;
-            Rule::Flag { path: from, to, value }
-        }
-        "\"" => Rule::Text { path: from },
-        "+" => Rule::Always { key: path, value: rest },
-        "?" | "??" => Rule::Absent { path: from, primitive: op == "?" },
-        _ => return None,
-    })
-}
-
-fn parse_codes(text: &'static str) -> Option<Codes> {
-    text.split(' ')
-        .filter(|w| !w.is_empty())
-        .map(|word| word.split_once(':').map(|(a, b)| (a, b, false)).or_else(|| word.split_once('!').map(|(a, b)| (a, b, true))))
-        .collect()
-}
-
-fn parse_steps(text: &'static str) -> Option<Vec<Step>> {
-    let mut steps = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest.find(['.', '[', '{']).unwrap_or(rest.len());
-        let (key, after) = rest.split_at_checked(end)?;
-        let (each, after) = after.strip_prefix("[]").map_or((false, after), |after| (true, after));
-        let (with, after) = match after.strip_prefix('{') {
-            Some(inner) => {
-                let (with, after) = inner.split_once('}')?;
-                (with.split(';').map(|pair| pair.split_once('=')).collect::<Option<Vec<_>>>()?, after)
-            }
-            None => (Vec::new(), after),
-        };
-        steps.push(Step { key, each, with });
-        rest = after.strip_prefix('.').unwrap_or(after);
-    }
-    (!steps.is_empty()).then_some(steps)
-}
-
-fn full_system(system: &str) -> String {
-    system.strip_prefix("T:").map_or_else(|| system.to_owned(), |name| format!("http://terminology.hl7.org/CodeSystem/{name}"))
-}
-
 /// A value with what stands beside it under `_name`.
 pub(super) type Pair = (Value, Option<Value>);
 
@@ -193,9 +137,9 @@ fn visit(fields: &mut Fields, path: &[&str], act: &mut dyn FnMut(&mut Fields, &s
 }
 
 /// Puts a value at a place, or gives it back if another is there.
-fn put(fields: &mut Fields, steps: &[Step], pair: Pair) -> Result<(), Pair> {
+fn put(fields: &mut Fields, steps: &[Step], pair: Pair) -> Result<(), Box<Pair>> {
     match steps {
-        [] => Err(pair),
+        [] => Err(pair.into()),
         [last] if !last.each => {
             let taken = fields.contains_key(last.key) || fields.contains_key(&format!("_{}", last.key));
             match (fields.get_mut(last.key), pair) {
@@ -203,7 +147,7 @@ fn put(fields: &mut Fields, steps: &[Step], pair: Pair) -> Result<(), Pair> {
                     old.extend(new);
                     Ok(())
                 }
-                (_, pair) if taken => Err(pair),
+                (_, pair) if taken => Err(pair.into()),
                 (_, pair) => {
                     insert(fields, last.key, pair);
                     Ok(())
@@ -213,7 +157,7 @@ fn put(fields: &mut Fields, steps: &[Step], pair: Pair) -> Result<(), Pair> {
         [last] => {
             let (value, beside) = pair;
             if beside.is_some() {
-                return Err((value, beside));
+                return Err((value, beside).into());
             }
             let values = match value {
                 Value::Array(values) => values,
@@ -243,7 +187,7 @@ fn put(fields: &mut Fields, steps: &[Step], pair: Pair) -> Result<(), Pair> {
             };
             match inner {
                 Some(inner) => put(inner, rest, pair),
-                None => Err(pair),
+                None => Err(pair.into()),
             }
         }
     }
@@ -270,12 +214,12 @@ impl Rule {
                     if *at_root {
                         hoisted.push(pair);
                     } else if let Err(pair) = put(parent, to, pair) {
-                        insert(parent, key, pair);
+                        insert(parent, key, *pair);
                     }
                 });
                 for pair in hoisted {
-                    if let Err((value, _)) = put(fields, to, pair) {
-                        keep::keep(fields, &keep::url(version, kind, &from.join(".")), value);
+                    if let Err(pair) = put(fields, to, pair) {
+                        keep::keep(fields, &keep::url(version, kind, &from.join(".")), pair.0);
                     }
                 }
             }
@@ -377,9 +321,9 @@ mod tests {
     #[test]
     fn every_line_is_a_rule() {
         for text in [
-            include_str!("../../../../assets/fhir/lift-dstu2.txt"),
-            include_str!("../../../../assets/fhir/lift-stu3.txt"),
-            include_str!("../../../../assets/fhir/lift-r5.txt"),
+            include_str!("../../../../../assets/fhir/lift-dstu2.txt"),
+            include_str!("../../../../../assets/fhir/lift-stu3.txt"),
+            include_str!("../../../../../assets/fhir/lift-r5.txt"),
         ] {
             let mut seen = std::collections::HashSet::new();
             for line in text.lines().map(|l| l.split_once(" #").map_or(l, |(rule, _)| rule).trim_end()) {

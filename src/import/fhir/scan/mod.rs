@@ -2,8 +2,11 @@
 //!
 //! Size and depth of a value are checked while its end is looked for, so before any work is done on it.
 
+mod ender;
+
 use super::words;
 use crate::{Error, Result};
+use ender::{Ender, Scan};
 use std::io::Read;
 
 const CHUNK: usize = 256 << 10;
@@ -163,76 +166,6 @@ pub(super) fn check_depth(text: &[u8], deepest: u32) -> Result<(), Error> {
     match Ender::default().run(text, deepest) {
         Scan::TooDeep => Err(words::too_deep()),
         _ => Ok(()),
-    }
-}
-
-enum Scan {
-    /// The value ends after so many bytes.
-    End(usize),
-    More,
-    TooDeep,
-    Broken(usize),
-}
-
-/// Finds the end of one JSON value over several pieces of text.
-#[derive(Default)]
-struct Ender {
-    depth: u32,
-    in_string: bool,
-    escaped: bool,
-    in_scalar: bool,
-}
-
-impl Ender {
-    fn run(&mut self, text: &[u8], deepest: u32) -> Scan {
-        let mut i = 0;
-        while let Some(&byte) = text.get(i) {
-            if self.in_string {
-                if self.escaped {
-                    self.escaped = false;
-                } else if byte == b'\\' {
-                    self.escaped = true;
-                } else if byte == b'"' {
-                    self.in_string = false;
-                    if self.depth == 0 {
-                        return Scan::End(i + 1);
-                    }
-                }
-                i += 1;
-                continue;
-            }
-            match byte {
-                b'"' if !self.in_scalar => self.in_string = true,
-                b'{' | b'[' if !self.in_scalar => {
-                    self.depth += 1;
-                    if self.depth > deepest {
-                        return Scan::TooDeep;
-                    }
-                }
-                b'}' | b']' => {
-                    if self.in_scalar {
-                        return Scan::End(i);
-                    }
-                    let Some(depth) = self.depth.checked_sub(1) else { return Scan::Broken(i) };
-                    self.depth = depth;
-                    if depth == 0 {
-                        return Scan::End(i + 1);
-                    }
-                }
-                b',' | b':' | b' ' | b'\t' | b'\r' | b'\n' if self.depth == 0 => {
-                    return if self.in_scalar { Scan::End(i) } else { Scan::Broken(i) };
-                }
-                _ if self.depth == 0 => self.in_scalar = true,
-                _ => {}
-            }
-            i += 1;
-        }
-        Scan::More
-    }
-
-    /// Whether the text may end here: only a bare number, `true`, `false` or `null` does.
-    fn at_end(&self) -> bool {
-        self.in_scalar && self.depth == 0
     }
 }
 
