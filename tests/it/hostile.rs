@@ -148,16 +148,16 @@ fn markup(add: Add<'_>) {
         laughs.push_str(&format!("<!ENTITY a{n} \"{}\">", format!("&a{};", n - 1).repeat(10)));
     }
     laughs.push_str("]><ClinicalDocument xmlns=\"urn:hl7-org:v3\"><title>&a9;</title></ClinicalDocument>");
-    add(Room::Xml, "a billion laughs", Refused, &["document type"], laughs.into_bytes());
+    add(Room::Xml, "a billion laughs", Refused, &["DTD"], laughs.into_bytes());
     let outside = "<!DOCTYPE ClinicalDocument SYSTEM \"file:///etc/passwd\"><ClinicalDocument xmlns=\"urn:hl7-org:v3\"/>";
-    add(Room::Xml, "an external document type", Refused, &["document type"], outside.into());
+    add(Room::Xml, "an external document type", Refused, &["DTD"], outside.into());
     let entity =
         "<!DOCTYPE Patient [<!ENTITY x SYSTEM \"http://127.0.0.1/\">]><Patient xmlns=\"http://hl7.org/fhir\"><id value=\"&x;\"/></Patient>";
-    add(Room::Xml, "an external entity", Refused, &["document type"], entity.into());
+    add(Room::Xml, "an external entity", Refused, &["DTD"], entity.into());
     let deep = format!("{}{}", "<component>".repeat(100_000), "</component>".repeat(100_000));
-    add(Room::Xml, "XML 100,000 deep", Refused, &["levels deep"], cda(&deep));
+    add(Room::Xml, "XML 100,000 deep", Refused, &["levels deep", "nested deeper"], cda(&deep));
     let deep = format!("<Bundle xmlns=\"http://hl7.org/fhir\">{}", "<entry>".repeat(100_000));
-    add(Room::Xml, "FHIR XML 100,000 deep", Refused, &["levels deep"], deep.into());
+    add(Room::Xml, "FHIR XML 100,000 deep", Refused, &["levels deep", "nested deeper"], deep.into());
     let wide: String = (0..100_000).map(|n| format!(" a{n}=\"\"")).collect();
     add(Room::Xml, "100,000 attributes", Refused, &["attributes"], cda(&format!("<id{wide}/>")));
     add(Room::Xml, "XML cut short", Refused, &["damaged", "well-formed", "incomplete", "cut", "complete"], {

@@ -7,12 +7,21 @@ use std::cell::Cell;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
-/// The uploaded file. Remembers when *it* fails, so that a broken disk does not pass for a damaged archive, and bounds
-/// what is read while the list of contents is taken in.
+/// Bytes read at once: what an encrypted original opens in one piece.
+const WINDOW: usize = 64 << 10;
+
+/// The uploaded file. Remembers when *it* fails, so that a broken disk does not pass for a damaged archive; bounds what
+/// is read while the list of contents is taken in; and keeps what it has read across seeks, since a list of contents is
+/// read by seeking from entry to entry, and each seek in an encrypted file opens a piece anew.
 pub(super) struct Source<'a> {
     inner: &'a mut dyn ReadSeek,
     failed: &'a Cell<bool>,
     allowance: Rc<Cell<u64>>,
+    at: u64,
+    inner_at: Option<u64>,
+    length: Option<u64>,
+    window: Vec<u8>,
+    window_at: u64,
 }
 
 impl<'a> Source<'a> {
@@ -21,13 +30,66 @@ impl<'a> Source<'a> {
     }
 
     pub(super) fn with_allowance(inner: &'a mut dyn ReadSeek, failed: &'a Cell<bool>, allowance: Rc<Cell<u64>>) -> Self {
-        Self { inner, failed, allowance }
+        Self { inner, failed, allowance, at: 0, inner_at: None, length: None, window: Vec::new(), window_at: 0 }
+    }
+
+    fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result.inspect_err(|e| self.failed.set(self.failed.get() | is_foreign(e)))
+    }
+
+    fn length(&mut self) -> io::Result<u64> {
+        if let Some(length) = self.length {
+            return Ok(length);
+        }
+        let end = self.inner.seek(SeekFrom::End(0));
+        let length = self.note(end)?;
+        (self.length, self.inner_at) = (Some(length), Some(length));
+        Ok(length)
+    }
+
+    fn fetch(&mut self, at: u64, out: &mut [u8]) -> io::Result<usize> {
+        if self.inner_at != Some(at) {
+            self.inner_at = None;
+            let moved = self.inner.seek(SeekFrom::Start(at));
+            self.note(moved)?;
+        }
+        let read = self.inner.read(out);
+        let n = self.note(read)?;
+        self.inner_at = Some(at + n as u64);
+        Ok(n)
+    }
+
+    /// What the window holds from here on.
+    fn held(&self) -> &[u8] {
+        let skip = self.at.checked_sub(self.window_at).and_then(|skip| usize::try_from(skip).ok());
+        skip.and_then(|skip| self.window.get(skip..)).unwrap_or_default()
     }
 }
 
 impl Read for Source<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(out).inspect_err(|e| self.failed.set(self.failed.get() | is_foreign(e)))?;
+        // An offset beyond the end is the archive's doing, not the disk's.
+        if self.at >= self.length()? {
+            return Ok(0);
+        }
+        let n = if self.held().is_empty() && out.len() >= WINDOW {
+            self.fetch(self.at, out)?
+        } else {
+            if self.held().is_empty() {
+                let mut window = std::mem::take(&mut self.window);
+                window.resize(WINDOW, 0);
+                let n = self.fetch(self.at, &mut window)?;
+                window.truncate(n);
+                (self.window, self.window_at) = (window, self.at);
+            }
+            let held = self.held();
+            let n = held.len().min(out.len());
+            for (to, from) in out.iter_mut().zip(held) {
+                *to = *from;
+            }
+            n
+        };
+        self.at += n as u64;
         if self.allowance.get() != u64::MAX {
             self.allowance.set(self.allowance.get().checked_sub(n as u64).ok_or_else(too_long)?);
         }
@@ -37,8 +99,13 @@ impl Read for Source<'_> {
 
 impl Seek for Source<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        // An offset out of range is the archive's doing, not the disk's.
-        self.inner.seek(to)
+        let target = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.length()?.checked_add_signed(by),
+        };
+        self.at = target.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
     }
 }
 

@@ -27,6 +27,8 @@ pub fn read(bytes: &[u8], name: &str, limits: &Limits, sink: &mut dyn Sink) -> R
     }
     let (text, odd) = xml::decode(bytes);
     let (text, repaired) = xml::prepare(text, limits)?;
+    // The tree builder compares each attribute with each; this pass bounds them first.
+    super::limits::check_xml(&text, limits)?;
     let tree = xml::tree(&text, limits)?;
     let root = clinical_document(tree.root_element())?;
     for why in odd.into_iter().chain(repaired) {
