@@ -184,6 +184,52 @@ fn a_cut_file_is_refused_wherever_it_is_cut() {
 }
 
 #[test]
+fn odd_encodings_and_namespaces_are_read() {
+    let text = "{\"resourceType\":\"Patient\",\"id\":\"p\",\"name\":[{\"family\":\"Ångström\"}]}";
+    let utf16: Vec<u8> = [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let marked = format!("\u{feff}\r\n {text}\n");
+    for (name, bytes) in
+        [("x.json", utf16.as_slice()), ("x.json", marked.as_bytes()), ("x.ndjson", utf16.as_slice()), ("x.ndjson", marked.as_bytes())]
+    {
+        let (format, sink) = read(name, bytes);
+        assert!(format.unwrap().starts_with("fhir-"), "{name}");
+        assert_eq!(sink.found[0].resource["name"][0]["family"], "Ångström");
+        assert_eq!(sink.skipped, [], "{name}");
+    }
+    let xml = "<f:Patient xmlns:f=\"http://hl7.org/fhir/wrong\"><f:id value=\"p\"/><f:deceasedBoolean value=\"false\"/></f:Patient>";
+    let (format, sink) = read("x.xml", xml.as_bytes());
+    assert_eq!(format.unwrap(), "fhir-r4-resource");
+    assert_eq!(sink.found[0].resource, json!({"resourceType": "Patient", "id": "p", "deceasedBoolean": false}));
+    assert_eq!(sink.warnings.len(), 1);
+}
+
+#[test]
+fn cancelling_stops_the_reader() {
+    struct Impatient(usize);
+    impl keepwell::import::Sink for Impatient {
+        fn found(&mut self, _: keepwell::import::Found) -> keepwell::Result<()> {
+            self.0 += 1;
+            Ok(())
+        }
+        fn skip(&mut self, _: &str, _: &str, _: &str) -> keepwell::Result<()> {
+            Ok(())
+        }
+        fn warn(&mut self, _: &str, _: &str) {}
+        fn progress(&mut self, _: u64) -> keepwell::Result<()> {
+            Err(keepwell::Error::new(keepwell::Kind::Cancelled, "Stopped."))
+        }
+    }
+    let note = "x".repeat(10_000);
+    let one =
+        json!({"resource": {"resourceType": "Condition", "clinicalStatus": {"text": "active"}, "note": [{"text": note}]}}).to_string();
+    let all = format!("{{\"resourceType\":\"Bundle\",\"entry\":[{}]}}", vec![one; 500].join(","));
+    let mut sink = Impatient(0);
+    let outcome = fhir::read_json(&mut all.as_bytes(), &Limits::default(), &mut sink);
+    assert_eq!(outcome.expect_err("stopped").kind, keepwell::Kind::Cancelled);
+    assert!(sink.0 < 200, "{} records after the person said stop", sink.0);
+}
+
+#[test]
 fn noise_never_panics() {
     // A small generator of our own: the same noise at every run.
     let mut state = 0x2545_F491_4F6C_DD1D_u64;

@@ -12,11 +12,13 @@ pub(super) struct Utf8<'a> {
     used: usize,
     started: bool,
     ended: bool,
+    /// The decoder has given its last character and must not be asked again.
+    finished: bool,
 }
 
 impl<'a> Utf8<'a> {
     pub(super) fn new(input: &'a mut dyn Read) -> Self {
-        Self { input, decoder: None, raw: Vec::new(), used: 0, started: false, ended: false }
+        Self { input, decoder: None, raw: Vec::new(), used: 0, started: false, ended: false, finished: false }
     }
 
     fn start(&mut self) -> std::io::Result<()> {
@@ -80,17 +82,21 @@ impl Read for Utf8<'_> {
 
 impl Utf8<'_> {
     fn transcode(&mut self, decoder: &mut Decoder, out: &mut [u8]) -> std::io::Result<usize> {
-        loop {
+        while !self.finished {
             let (result, read, written, _) = decoder.decode_to_utf8(&self.raw[self.used..], out, self.ended);
             self.used += read;
-            if written > 0 || (self.ended && result == CoderResult::InputEmpty) {
+            self.finished = self.ended && result == CoderResult::InputEmpty;
+            if written > 0 {
                 return Ok(written);
             }
             if result == CoderResult::OutputFull {
                 return Err(std::io::Error::other("a buffer too small for one character"));
             }
-            self.fill()?;
+            if !self.finished {
+                self.fill()?;
+            }
         }
+        Ok(0)
     }
 }
 
@@ -109,8 +115,10 @@ mod tests {
         for bytes in [text.into(), with_mark, utf16(true, true), utf16(false, true), utf16(true, false), utf16(false, false)] {
             let mut input = bytes.as_slice();
             let mut read = String::new();
-            Utf8::new(&mut input).read_to_string(&mut read).expect("readable");
+            let mut reader = Utf8::new(&mut input);
+            reader.read_to_string(&mut read).expect("readable");
             assert_eq!(read, text);
+            assert_eq!(reader.read(&mut [0; 16]).expect("the end"), 0, "asked again, it stays at the end");
         }
     }
 }

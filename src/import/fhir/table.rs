@@ -38,7 +38,8 @@ pub(super) struct Element {
 
 impl Element {
     fn is_named(&self, name: &str) -> bool {
-        name.strip_prefix(self.name) == Some(self.suffix)
+        // Lengths differ for nearly all: that spares comparing the text.
+        name.len() == self.name.len() + self.suffix.len() && name.strip_prefix(self.name) == Some(self.suffix)
     }
 
     /// Whether it is one of the types of a choice, such as `valueQuantity` of value[x].
