@@ -46,6 +46,7 @@ const COMPONENTS: &[&str] = &[
     "day",
     "timeline",
     "paper",
+    "record",
     "sum",
     "thread",
     "sides",
