@@ -85,7 +85,8 @@ fn known_absence_of_allergies_is_coded_and_a_denied_allergy_refuted() {
 fn what_was_not_taken_given_or_done_says_so() {
     let sink = negations();
     assert!(all(&sink, "MedicationStatement").iter().all(|m| m["status"] == "not-taken"));
-    assert_eq!(all(&sink, "MedicationStatement").len(), 2);
+    // Two negated, and one that says in words that there is none.
+    assert_eq!(all(&sink, "MedicationStatement").len(), 3);
     assert_eq!(with(&sink, "MedicationRequest", "Amlodipine")["doNotPerform"], true);
     holds(with(&sink, "Immunization", "Influenza"), &[("/status", json!("not-done")), ("/statusReason/coding/0/code", json!("PATOBJ"))]);
     let procedures = all(&sink, "Procedure");
