@@ -165,7 +165,11 @@ pub(crate) fn sentence(report: &FileReport) -> String {
     let left_out = report.skipped.len() as u64;
     let parts = [(report.stored, "new"), (report.updated, "updated"), (report.duplicates, "already here"), (left_out, "left out")];
     let parts: Vec<String> = parts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", words::number(n))).collect();
-    if parts.is_empty() { "Nothing found in it.".to_owned() } else { format!("{} found: {}.", words::number(report.found), parts.join(", ")) }
+    if parts.is_empty() {
+        "Nothing found in it.".to_owned()
+    } else {
+        format!("{} found: {}.", words::number(report.found), parts.join(", "))
+    }
 }
 
 #[cfg(test)]

@@ -76,10 +76,14 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
 
 /// On the side that is shorter.
 fn immunizations(cx: &ChartCx, home: &Home) -> Markup {
-    section("immunizations", "Immunizations", Some(("All immunizations", &cx.to("immunizations"))), &rows_or(
-        home.immunizations.iter().map(|row| plain(cx, row, &day_of(row))),
-        || empty("None recorded", "They appear here when a source names them.", &html! {}),
-    ))
+    section(
+        "immunizations",
+        "Immunizations",
+        Some(("All immunizations", &cx.to("immunizations"))),
+        &rows_or(home.immunizations.iter().map(|row| plain(cx, row, &day_of(row))), || {
+            empty("None recorded", "They appear here when a source names them.", &html! {})
+        }),
+    )
 }
 
 fn greeting() -> &'static str {
