@@ -39,8 +39,7 @@ impl Candidate {
 fn own_number(patient: &Value) -> Option<String> {
     // HL7 table 0203: medical record number; social security, driver's licence, passport, tax, member, Medicare, Medicaid and
     // national numbers.
-    const EVERYWHERE: [&str; 16] =
-        ["SS", "SB", "DL", "PPN", "TAX", "MB", "MC", "MA", "SN", "NI", "NH", "NIIP", "NNxxx", "PN", "HC", "BC"];
+    const EVERYWHERE: [&str; 16] = ["SS", "SB", "DL", "PPN", "TAX", "MB", "MC", "MA", "SN", "NI", "NH", "NIIP", "NNxxx", "PN", "HC", "BC"];
     const SYSTEMS: [&str; 7] = [
         "http://hl7.org/fhir/sid/",
         "urn:oid:2.16.840.1.113883.4.",
@@ -198,8 +197,7 @@ fn judge_by_reference(subjects: &BTreeSet<String>, known: &Known, accept: Option
         (_, 0) | (0, 1) => Verdict::Enter { accepted: false },
         (0, many) => Verdict::Refuse(format!(
             "This file holds records of {many} different people and does not say who they are. Nothing was stored. \
-             Add the file with the patients' names first (or together with this one), or say whose records to take: --accept-identity={}",
-            others.first().map_or("", |s| s.as_str())
+             Add the file with the patients' names first (or together with this one), or say whose records to take."
         )),
         _ => Verdict::Only(Only(known.references.iter().cloned().collect()), false),
     }
@@ -228,16 +226,13 @@ fn refusal(person: &PatientIdentity, candidates: &[Candidate]) -> String {
         let name = names.first().map_or("", String::as_str);
         return format!("This file is about {name}. This chart is that of {chart}. Nothing was stored.");
     }
-    let shown: Vec<_> = candidates
-        .iter()
-        .take(5)
-        .map(|c| format!("{} ({})", c.identity.words(), c.reference().unwrap_or("no id")))
-        .collect();
+    let shown: Vec<_> =
+        candidates.iter().take(5).map(|c| format!("{} ({})", c.identity.words(), c.reference().unwrap_or("no id"))).collect();
     let more = names.len().saturating_sub(5);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!(
         "This file is about {} people, and none of them is {chart}: {}{more}. Nothing was stored. \
-         If one of them is the same person all the same, say which: --accept-identity=Patient/…",
+         If one of them is the same person all the same, say which.",
         names.len(),
         shown.join("; ")
     )

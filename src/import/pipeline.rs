@@ -89,7 +89,8 @@ pub fn import(chart: &Chart, staged: Staged, name: &str, limits: &Limits, option
 /// NotFound; otherwise as [`import`].
 pub fn reimport(chart: &Chart, source: &str, limits: &Limits, options: &Options, progress: &dyn Progress) -> Result<FileReport> {
     let info = chart.sources()?.into_iter().find(|s| s.id == source && s.removed.is_none()).ok_or_else(Error::not_found)?;
-    let accept = if info.report.identity_accepted { Some(Accept::Anyone) } else { None };
+    let accepted = info.report.identity_accepted || info.reread.is_some_and(|r| r.identity_accepted);
+    let accept = if accepted { Some(Accept::Anyone) } else { None };
     let options = Options { accept_identity: options.accept_identity.clone().or(accept), ..options.clone() };
     let report = FileReport { path: info.name.clone(), sha256: info.report.sha256.clone(), ..FileReport::default() };
     let job = Job { chart, name: &info.name, limits, options: &options, progress, size: info.size, again: Some(source) };
