@@ -130,12 +130,21 @@ fn question(cx: &ChartCx, here: &str, index: usize, piece: &Piece, report: &File
                     }
                 } @else {
                     p.acts { button.btn.main type="submit" name="act" value="leave" { "Do not add it" } }
-                    div.field {
-                        label for=(format!("patient-{index}")) { "Or say which of them is " (first) }
-                        p.hint { "As it stands in the brackets above, such as Patient/123." }
-                        input.short id=(format!("patient-{index}")) name="patient" autocomplete="off";
+                }
+            }
+            @if report.about.len() != 1 && !report.candidates.is_empty() {
+                p { "Is one of them " (first) " all the same? Then only their records are added." }
+                ul.rows {
+                    @for one in &report.candidates {
+                        li {
+                            div { span.name { (one.words) } span.sub { (one.reference) } }
+                            form.end method="post" action=(here) {
+                                input type="hidden" name="file" value=(index);
+                                input type="hidden" name="patient" value=(one.reference);
+                                button.btn.harm type="submit" name="act" value="accept" aria-label=(format!("{} is {first}: add only their records", one.words)) { "This is " (first) }
+                            }
+                        }
                     }
-                    p.acts { button.btn.harm type="submit" name="act" value="accept" { "Add only theirs" } }
                 }
             }
         }

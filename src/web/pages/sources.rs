@@ -42,7 +42,7 @@ pub(crate) fn list(cx: &ChartCx, sources: &[SourceInfo]) -> Markup {
 }
 
 fn row(cx: &ChartCx, source: &SourceInfo) -> Markup {
-    let out = source.report.skipped.len() as u64;
+    let out = source.reread.as_ref().unwrap_or(&source.report).skipped.len() as u64;
     html! {
         li {
             div {
