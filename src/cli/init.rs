@@ -36,6 +36,7 @@ pub enum Sex {
 pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     let missing = |what: &str| Error::new(Kind::Usage, format!("Say {what}."));
     let member = config.member.as_deref().ok_or_else(|| missing("who signs in: --member NAME"))?;
+    // The flag that everywhere else names one of the people here gives the first of them their name.
     let person = config.person.as_deref().ok_or_else(|| missing("whose chart this is: --person \"FULL NAME\""))?;
     let dir = config.vault_dir()?;
     let secret = passphrase(config, "Choose a passphrase of 15 characters or more: ")?;

@@ -195,6 +195,11 @@ impl Sessions {
         lock(&self.table).sweep(Instant::now());
     }
 
+    /// Whether anyone is signed in.
+    pub(crate) fn anyone(&self) -> bool {
+        !lock(&self.table).open.is_empty()
+    }
+
     /// Signs out.
     pub(crate) fn end(&self, token: &str) {
         let key = hash(token);

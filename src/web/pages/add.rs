@@ -157,6 +157,10 @@ fn result(cx: &ChartCx, piece: &Piece) -> Markup {
         State::Refused(report) => (html! { (report.error.as_deref().unwrap_or_default()) }, pill("harm", "bang", "Refused")),
         State::Failed(why) => (html! { (why) }, pill("harm", "bang", "Refused")),
         State::Declined => (html! { "You chose not to add it. Nothing was stored." }, pill("quiet", "none", "Not added")),
+        State::Locked => (
+            html! { "It waited for your answer until the chart was locked. Nothing was stored. Add the file again." },
+            pill("quiet", "none", "Not added"),
+        ),
         State::Stopped => (html! { "You stopped it. Nothing of it was stored." }, pill("quiet", "none", "Stopped")),
         State::Waiting(..) | State::Reading | State::Asked(..) => (html! {}, pill("", "clock", "Waiting")),
     };
