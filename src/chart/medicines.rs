@@ -124,7 +124,7 @@ pub fn ingredient(title: &str) -> String {
 
 /// "mL" in "5 mg/mL" is no second ingredient.
 fn units_only(part: &str) -> bool {
-    let word = part.trim().split_whitespace().next().unwrap_or("").to_lowercase();
+    let word = part.split_whitespace().next().unwrap_or("").to_lowercase();
     matches!(word.as_str(), "ml" | "mg" | "hr" | "h" | "actuat" | "day" | "dose" | "l" | "g" | "tablet" | "unt")
 }
 

@@ -14,6 +14,7 @@ mod files_corpus;
 mod files_made;
 mod hostile;
 mod hostile_import;
+mod pages;
 mod vault;
 mod vault_search;
 mod vault_sources;

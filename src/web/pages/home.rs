@@ -59,7 +59,7 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
                     home.conditions.iter().take(FEW).map(|row| plain(cx, row, &since(row))),
                     || empty("None recorded", "No source names an active condition. This is not the same as “none”.", &html! {}),
                 )))
-                @if !home.added.is_empty() { (immunizations(cx, home)) }
+                @if home.added.len() > 4 { (immunizations(cx, home)) }
             }
             div {
                 (appointment(cx, home.appointment.as_ref()))
@@ -68,7 +68,7 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
                     home.medicines.iter().take(FEW).map(|row| plain(cx, row, &how_taken(&row.resource()))),
                     || empty("None recorded", "No source names a medicine taken now. This is not the same as “none”.", &html! {}),
                 )))
-                @if home.added.is_empty() { (immunizations(cx, home)) }
+                @if home.added.len() <= 4 { (immunizations(cx, home)) }
             }
         }
     }

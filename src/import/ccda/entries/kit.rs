@@ -201,6 +201,8 @@ pub(super) fn value_words(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Bool(yes) => Some(if *yes { "yes" } else { "no" }.to_owned()),
         Value::Number(number) => Some(number.to_string()),
+        // UCUM's "a" is no word for a year.
+        Value::Object(o) if o.get("unit").is_some_and(|u| u == "a") => crate::record::text_at(value, "value").map(|n| format!("{n} years")),
         Value::Object(o) if o.contains_key("value") => Some(crate::record::quantity_text(value)),
         Value::Object(o) if o.contains_key("low") || o.contains_key("high") => {
             let ends: Vec<String> = ["low", "high"].iter().filter_map(|k| o.get(*k)).map(crate::record::quantity_text).collect();

@@ -23,7 +23,7 @@ pub(super) fn results<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Nod
             // How the specimen was taken belongs to the specimen.
             "procedure" if code(inner) == "17636008" || named(cx, inner).is_none() => {}
             // Senders repeat the order beside every result: that is the report itself.
-            "procedure" if called(named(cx, inner)) == called(named(cx, node)) => {}
+            "procedure" if called(cx, inner) == called(cx, node) => {}
             _ if is_comment(inner) => continue,
             _ => super::statement(cx, section, inner)?,
         }
@@ -60,8 +60,9 @@ pub(super) fn results<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Nod
     draft.emit(cx, node, counted).map(|_| ())
 }
 
-fn called(concept: Option<Value>) -> Option<String> {
-    concept.as_ref().and_then(concept_text).map(|t| t.to_lowercase())
+/// What a statement is called, for comparison.
+fn called<'a>(cx: &Context<'a>, node: Node<'a>) -> Option<String> {
+    named(cx, node).as_ref().and_then(concept_text).map(|t| t.to_lowercase())
 }
 
 /// The time of a panel without one: from its earliest to its latest result.

@@ -13,7 +13,7 @@ use crate::import::documents::as_html;
 use crate::import::sniff::{Format, sniff};
 use crate::import::worker::Worker;
 use crate::record::html::text_to_html;
-use crate::record::{array, extracted_text, reference_words, text_at};
+use crate::record::{PartialDate, array, extracted_text, reference_words, text_at};
 use crate::vault::{Role, Row};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, icon, note, section};
@@ -29,7 +29,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
     let resource = row.resource();
     let beside = Beside::of(&cx.chart, row.rid)?;
     let title = beside.title.clone().unwrap_or_else(|| row.title.clone());
-    let date = beside.date_words().or_else(|| row.date.as_ref().map(|d| d.words()));
+    let date = beside.date_words().or_else(|| row.date.as_ref().map(PartialDate::words));
     let lead = joined([people::by(&resource).map(|by| format!("Written by {by}")), date]);
     let acts = html! {
         a.btn href=(cx.to(&format!("sources/{}/original", row.source))) { (icon("save")) "Save the original" }

@@ -74,7 +74,7 @@ impl Filter {
 
     /// The bar above a list. `shows` are the parts of the page: (slug, words).
     pub fn bar(&self, cx: &ChartCx, path: &str, label: &str, sources: &Sources, shows: &[(&str, &str)]) -> Markup {
-        html! {
+        let form = html! {
             form.filter.no-print role="search" aria-label=(format!("Filter {label}")) method="post" action=(cx.to(path)) {
                 div.field { label for="f-q" { "Words" } input #f-q name="q" type="search" autocomplete="off" value=(self.q); }
                 div.field {
@@ -97,7 +97,9 @@ impl Filter {
                 button.btn type="submit" { "Show" }
                 @if self.narrows() || !self.show.is_empty() { a.btn.plain href=(cx.to(path)) { "Show everything" } }
             }
-        }
+        };
+        // Folded on a phone, so that the list itself stands on the first screen; open on a desktop (record.css).
+        html! { details.find.no-print open[self.narrows() || !self.show.is_empty()] { summary { "Find in this list" } (form) } }
     }
 }
 
@@ -105,9 +107,9 @@ fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
-            out.push(byte.into())
+            out.push(byte.into());
         } else {
-            out.push_str(&format!("%{byte:02X}"))
+            out.push_str(&format!("%{byte:02X}"));
         }
     }
     out

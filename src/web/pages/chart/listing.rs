@@ -58,7 +58,7 @@ fn lines(desk: &Desk<'_>, kind: &Kind, part: &Part, filter: &Filter, limit: usiz
     };
     let mut lines = link::with_sources(&desk.cx.chart, lines)?;
     if kind.classes == [Class::Allergy] {
-        lines.sort_by_key(|l| danger(l));
+        lines.sort_by_key(danger);
     }
     Ok((lines, listing.next))
 }
@@ -102,7 +102,7 @@ fn draw(desk: &Desk<'_>, kind: &Kind, part: &Part, filter: &Filter, lines: &[Lin
         side,
         &html! {
             @if !part.note.is_empty() { p.soft { (part.note) } }
-            ul.rows { @for line in lines { (rows::item(desk, line).draw()) } }
+            ul class="rows told" { @for line in lines { (rows::item(desk, line).draw()) } }
             @if alone { (filter.more(&path, next, "Show more")) }
         },
     )

@@ -69,7 +69,7 @@ pub(crate) fn page(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
         @if !past_lines.is_empty() {
             @let all = filter.address(&path, &[("show", "past")]);
             (section("past", "No longer taken", (show.is_empty() && past.next.is_some()).then_some(("Show all of these", all.as_str())), &html! {
-                ul.rows { @for line in &past_lines { (rows::item(&desk, line).draw()) } }
+                ul class="rows told" { @for line in &past_lines { (rows::item(&desk, line).draw()) } }
                 @if show == "past" { (filter.more(&path, past.next, "Show more")) }
             }))
         }

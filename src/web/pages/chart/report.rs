@@ -7,7 +7,7 @@ use super::rows;
 use super::ui::{Desk, facts, head, joined, title};
 use crate::Result;
 use crate::chart::people;
-use crate::record::{Class, Standing, array, text_at};
+use crate::record::{Class, PartialDate, Standing, array, text_at};
 use crate::vault::Row;
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, note, section};
@@ -25,7 +25,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
             None => absent += 1,
         }
     }
-    let lead = joined([row.date.as_ref().map(|d| d.words()), people::by(&resource)]);
+    let lead = joined([row.date.as_ref().map(PartialDate::words), people::by(&resource)]);
     let mut list: Vec<(String, Markup)> = Vec::new();
     for (key, label) in [
         ("performer", "Lab or clinician"),
