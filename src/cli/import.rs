@@ -125,8 +125,14 @@ fn gather(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let missing = |e| Error::new(Kind::Usage, format!("There is no file or folder {}.", path.display())).because(e);
         walk(path, std::fs::metadata(path).map_err(missing)?.is_dir(), &mut files)?;
     }
-    files.sort_by_key(|path| !starts_with_a_patient(path));
-    Ok(files)
+    // Folder by folder: Patient/1 of the next folder is another hospital's.
+    let mut out = Vec::new();
+    for folder in files.chunk_by(|a, b| a.parent() == b.parent()) {
+        let mut folder = folder.to_vec();
+        folder.sort_by_key(|path| !starts_with_a_patient(path));
+        out.extend(folder);
+    }
+    Ok(out)
 }
 
 fn walk(path: &Path, folder: bool, files: &mut Vec<PathBuf>) -> Result<()> {
@@ -135,7 +141,8 @@ fn walk(path: &Path, folder: bool, files: &mut Vec<PathBuf>) -> Result<()> {
         return Ok(());
     }
     let mut entries = std::fs::read_dir(path)?.collect::<std::io::Result<Vec<_>>>()?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
+    // A folder's own files before the folders in it.
+    entries.sort_by_key(|e| (e.file_type().is_ok_and(|t| t.is_dir()), e.file_name()));
     for entry in entries {
         let kind = entry.file_type()?;
         if kind.is_dir() || kind.is_file() {
@@ -183,6 +190,13 @@ fn not_read() -> Error {
 fn tell(file: &FileReport, dry_run: bool) {
     if let Some(error) = &file.error {
         eprintln!("{}: {error}", file.path);
+        if file.wrong_person && file.candidates.len() < 2 {
+            eprintln!("    the same person all the same? Add --accept-identity");
+        } else if file.wrong_person {
+            for one in file.candidates.iter().take(5) {
+                eprintln!("    {}? Add --accept-identity={}", one.words, one.reference);
+            }
+        }
         return;
     }
     let stored = if dry_run { "would be new" } else { "new" };

@@ -97,7 +97,7 @@ pub(super) fn create(path: &std::path::Path) -> Result<std::fs::File> {
 fn as_json(s: &SourceInfo) -> Value {
     json!({
         "id": s.id, "name": s.name, "size": s.size, "imported": moment(s.imported), "by": s.by,
-        "removed": s.removed.map(moment), "report": s.report,
+        "removed": s.removed.map(moment), "report": s.report, "reread": s.reread,
     })
 }
 

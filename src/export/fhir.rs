@@ -119,7 +119,12 @@ fn address(row: &Row) -> String {
         return url.to_owned();
     }
     match row.fhir_id.as_deref().filter(|id| is_id(id)) {
-        Some(id) => format!("https://keepwell.invalid/{}/{}/{id}", row.source, row.kind),
+        Some(id) => {
+            // An older source calls a record by a type that R4 has renamed, and so do its references.
+            let named = row.full_url.as_deref().and_then(|u| u.split_once('/')).filter(|(_, rest)| *rest == id).map(|(kind, _)| kind);
+            let named = named.filter(|k| k.bytes().all(|b| b.is_ascii_alphabetic()));
+            format!("https://keepwell.invalid/{}/{}/{id}", row.source, named.unwrap_or(&row.kind))
+        }
         None => urn(&row.key),
     }
 }

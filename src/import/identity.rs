@@ -1,14 +1,17 @@
 //! Whose records a file holds: the wrong person's never enter a chart unasked.
 
+use super::report;
 use crate::record::PatientIdentity;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// One Patient of a file: the references that mean them, and what the file says of them.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) references: Vec<String>,
     pub(super) identity: PatientIdentity,
+    /// The number by which one provider knows this patient, if the file gives one: nobody else's `Patient/1` has it.
+    pub(super) number: Option<String>,
 }
 
 impl Candidate {
@@ -17,7 +20,13 @@ impl Candidate {
         let mut references: Vec<String> = full_url.map(str::to_owned).into_iter().chain(id).collect();
         // A patient record that was merged into another one is the same person (FHIR R4 Patient.link).
         references.extend(crate::record::list(patient, "link.other.reference").into_iter().filter_map(Value::as_str).map(str::to_owned));
-        Self { references, identity: PatientIdentity::of(patient) }
+        Self { references, identity: PatientIdentity::of(patient), number: own_number(patient) }
+    }
+
+    /// The reference to name this patient by: `Patient/123` if it has an id.
+    pub(super) fn reference(&self) -> Option<&str> {
+        let id = self.references.iter().find(|r| r.starts_with("Patient/"));
+        id.or_else(|| self.references.first()).map(String::as_str)
     }
 
     pub(super) fn is_meant_by(&self, reference: &str) -> bool {
@@ -25,12 +34,65 @@ impl Candidate {
     }
 }
 
+/// The patient's number at one provider (FHIR R4 Patient.identifier): a medical record number before others. Numbers that
+/// every provider may hold (of the state, of an insurer) tell nothing, nor do those that do not say who gave them.
+fn own_number(patient: &Value) -> Option<String> {
+    // HL7 table 0203: medical record number; social security, driver's licence, passport, tax, member, Medicare, Medicaid and
+    // national numbers.
+    const EVERYWHERE: [&str; 16] = ["SS", "SB", "DL", "PPN", "TAX", "MB", "MC", "MA", "SN", "NI", "NH", "NIIP", "NNxxx", "PN", "HC", "BC"];
+    const SYSTEMS: [&str; 7] = [
+        "http://hl7.org/fhir/sid/",
+        "urn:oid:2.16.840.1.113883.4.",
+        "2.16.840.1.113883.4.",
+        "https://fhir.nhs.uk/",
+        "http://fhir.nhs.net/",
+        "urn:oid:2.16.840.1.113883.2.",
+        "http://ns.electronichealth.net.au/",
+    ];
+    let numbers = crate::record::array(patient, "identifier").iter().filter_map(|i| {
+        let value = crate::record::text_at(i, "value").filter(|v| !v.trim().is_empty())?;
+        let system = crate::record::text_at(i, "system").or_else(|| crate::record::text_at(i, "assigner.display"))?;
+        let codes = crate::record::list(i, "type.coding.code");
+        let has = |code: &str| codes.iter().any(|c| c.as_str() == Some(code));
+        let everywhere = SYSTEMS.iter().any(|s| system.starts_with(s)) || EVERYWHERE.iter().any(|c| has(c));
+        (!everywhere).then(|| (!has("MR"), format!("{system}|{value}")))
+    });
+    numbers.min().map(|(_, number)| number)
+}
+
+/// `Patient/id` out of a reference to it, whatever stands around it.
+fn tail(reference: &str) -> &str {
+    let from = reference.rfind("Patient/").unwrap_or(0);
+    reference[from..].split("/_history/").next().unwrap_or("")
+}
+
+/// By which number each Patient of a file is known at its provider, by reference.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Numbers {
+    of: HashMap<String, Option<String>>,
+    /// Two Patients that go by one reference have different numbers: the file is of several providers.
+    pub(super) mixed: bool,
+}
+
+impl Numbers {
+    pub(super) fn add(&mut self, patient: &Candidate) {
+        for reference in &patient.references {
+            let before = self.of.entry(tail(reference).to_owned()).or_insert_with(|| patient.number.clone());
+            if *before != patient.number {
+                *before = None;
+                self.mixed = true;
+            }
+        }
+    }
+
+    /// The number of whom a reference means, if the file gives one and no other.
+    pub(super) fn get(&self, reference: &str) -> Option<&str> {
+        self.of.get(tail(reference))?.as_deref()
+    }
+}
+
 /// Whether two references mean the same Patient: equal, or the same `Patient/id` below a server's address.
 pub(super) fn same_reference(a: &str, b: &str) -> bool {
-    fn tail(reference: &str) -> &str {
-        let from = reference.rfind("Patient/").unwrap_or(0);
-        reference[from..].split("/_history/").next().unwrap_or("")
-    }
     a == b || (tail(a) == tail(b) && a.contains("Patient/"))
 }
 
@@ -135,8 +197,7 @@ fn judge_by_reference(subjects: &BTreeSet<String>, known: &Known, accept: Option
         (_, 0) | (0, 1) => Verdict::Enter { accepted: false },
         (0, many) => Verdict::Refuse(format!(
             "This file holds records of {many} different people and does not say who they are. Nothing was stored. \
-             Add the file with the patients' names first (or together with this one), or say whose records to take: --accept-identity={}",
-            others.first().map_or("", |s| s.as_str())
+             Add the file with the patients' names first (or together with this one), or say whose records to take."
         )),
         _ => Verdict::Only(Only(known.references.iter().cloned().collect()), false),
     }
@@ -146,6 +207,18 @@ fn people(candidates: &[Candidate]) -> usize {
     candidates.iter().map(|c| c.identity.words()).collect::<BTreeSet<_>>().len()
 }
 
+/// The people of a refused file, each with the reference by which one can be chosen; of a file without a Patient, the
+/// references alone.
+pub(super) fn listed(candidates: &[Candidate], subjects: &BTreeSet<String>) -> Vec<report::Candidate> {
+    const MOST: usize = 50;
+    let mut seen = BTreeSet::new();
+    let named = candidates.iter().filter_map(|c| Some((c.identity.words(), c.reference()?.to_owned())));
+    let named: Vec<_> = named.filter(|(_, reference)| seen.insert(reference.clone())).take(MOST).collect();
+    let unnamed = subjects.iter().filter(|s| candidates.is_empty() && s.contains("Patient/")).take(MOST);
+    let unnamed = unnamed.map(|s| ("Someone without a name".to_owned(), s.clone()));
+    named.into_iter().chain(unnamed).map(|(words, reference)| report::Candidate { words, reference }).collect()
+}
+
 fn refusal(person: &PatientIdentity, candidates: &[Candidate]) -> String {
     let names: BTreeSet<String> = candidates.iter().map(|c| c.identity.words()).collect();
     let chart = person.words();
@@ -153,16 +226,13 @@ fn refusal(person: &PatientIdentity, candidates: &[Candidate]) -> String {
         let name = names.first().map_or("", String::as_str);
         return format!("This file is about {name}. This chart is that of {chart}. Nothing was stored.");
     }
-    let shown: Vec<_> = candidates
-        .iter()
-        .take(5)
-        .map(|c| format!("{} ({})", c.identity.words(), c.references.last().map_or("no id", String::as_str)))
-        .collect();
+    let shown: Vec<_> =
+        candidates.iter().take(5).map(|c| format!("{} ({})", c.identity.words(), c.reference().unwrap_or("no id"))).collect();
     let more = names.len().saturating_sub(5);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!(
         "This file is about {} people, and none of them is {chart}: {}{more}. Nothing was stored. \
-         If one of them is the same person all the same, say which: --accept-identity=Patient/…",
+         If one of them is the same person all the same, say which.",
         names.len(),
         shown.join("; ")
     )

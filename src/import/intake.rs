@@ -1,11 +1,11 @@
 //! The pipeline's sink: every record read passes here once, is judged, given its facts and put into the vault.
 
-use super::identity::{Candidate, Only};
+use super::identity::{Candidate, Numbers, Only};
 use super::pipeline::Progress;
 use super::report::{Counts, FileReport, Skipped, Warning};
 use super::{Found, Origin, Sink};
-use crate::record::{Class, PatientIdentity, facts_with, medication_concept, medication_reference, subject_reference, type_of};
-use crate::vault::{Import, Outcome};
+use crate::record::{Class, Facts, facts_with, medication_concept, medication_reference, subject_reference, type_of};
+use crate::vault::{Import, Outcome, unique_in_shape};
 use crate::{Error, Kind, Result};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
@@ -19,6 +19,11 @@ pub(super) struct Intake<'a> {
     pub(super) candidates: Vec<Candidate>,
     pub(super) subjects: BTreeSet<String>,
     only: Option<Only>,
+    /// Of the Patients so far; of all, in a second reading.
+    pub(super) numbers: Numbers,
+    second: bool,
+    /// References met before the Patient whom they mean: a second reading may know better.
+    early: BTreeSet<String>,
     medications: HashMap<String, Value>,
     waiting: Vec<Found>,
     last_subject: String,
@@ -27,6 +32,14 @@ pub(super) struct Intake<'a> {
     read: u64,
     records: u64,
     mark: Option<Mark>,
+}
+
+/// What a reading of the file may already know from the one before.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Round {
+    pub(super) only: Option<Only>,
+    /// The numbers of all Patients of the file.
+    pub(super) numbers: Option<Numbers>,
 }
 
 /// What there was when a file of an archive began.
@@ -38,13 +51,16 @@ struct Mark {
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(import: Import<'a>, report: FileReport, only: Option<Only>, progress: &'a dyn Progress, total: u64) -> Self {
+    pub(super) fn new(import: Import<'a>, report: FileReport, round: Round, progress: &'a dyn Progress, total: u64) -> Self {
         Self {
             import,
             report,
             candidates: Vec::new(),
             subjects: BTreeSet::new(),
-            only,
+            only: round.only,
+            second: round.numbers.is_some(),
+            numbers: round.numbers.unwrap_or_default(),
+            early: BTreeSet::new(),
             medications: HashMap::new(),
             waiting: Vec::new(),
             last_subject: String::new(),
@@ -71,7 +87,7 @@ impl<'a> Intake<'a> {
     fn put(&mut self, mut found: Found) -> Result<()> {
         let concept = medication_reference(&found.resource).and_then(|r| self.medications.get(r)).cloned();
         let facts = facts_with(&found.resource, concept.as_ref());
-        self.scope(&mut found);
+        self.scope(&mut found, &facts);
         let outcome = self.import.put(&found, &facts)?;
         if !found.counted {
             self.report.supporting += 1;
@@ -90,21 +106,46 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// A short id without a server's address ("Observation/1") is unique only for one patient of one provider. A record
-    /// that names no patient (a practitioner) is then known by its content alone: two hospitals' Practitioner/1 stay two.
-    fn scope(&mut self, found: &mut Found) {
-        if found.origin != (Origin::Server { base: None }) {
+    /// A short id without a server's address ("Observation/1") is unique only for one patient of one provider. Where the file
+    /// names that patient by the provider's own number, record and number together are the identity. Where it does not, two
+    /// hospitals' Observation/1 about Patient/1 must never meet: only a record of the same code and date is the same record
+    /// then, and one without either, or without a patient (a practitioner), is known by its content alone.
+    fn scope(&mut self, found: &mut Found, facts: &Facts) {
+        let short = matches!(found.origin, Origin::Server { base: None, .. });
+        if !short || found.resource.get("id").and_then(Value::as_str).is_some_and(unique_in_shape) {
             return;
         }
-        if type_of(&found.resource) == "Patient" {
-            self.import.scope(&own_scope(&PatientIdentity::of(&found.resource)));
-        } else if let Some(subject) = subject_reference(&found.resource) {
-            // "Patient/1" of two hospitals are told apart by the patient's own numbers there.
-            let whose = self.candidates.iter().rev().find(|c| c.is_meant_by(subject));
-            self.import.scope(&whose.map_or_else(|| subject.to_owned(), |c| own_scope(&c.identity)));
-        } else if short_id(&found.resource) {
-            found.origin = Origin::Content;
+        let scope = if type_of(&found.resource) == "Patient" {
+            Candidate::of(&found.resource, None).number
+        } else {
+            subject_reference(&found.resource).and_then(|subject| {
+                if let Some(number) = self.numbers.get(subject) {
+                    return Some(number.to_owned());
+                }
+                self.early.insert(subject.to_owned());
+                if subject.contains("://") || subject.starts_with("urn:") {
+                    return Some(subject.to_owned());
+                }
+                Some(format!("{subject}\n{}\n{}", facts.code.as_ref()?, facts.date.as_ref()?.text))
+            })
+        };
+        match scope {
+            Some(scope) => self.import.scope(&scope),
+            None => found.origin = Origin::Content,
         }
+    }
+
+    /// Whether records went in under a scope that the rest of the file has proven wrong: their Patient came after them, or
+    /// another one of the same short id did.
+    pub(super) fn misjudged(&self) -> bool {
+        !self.second && (self.numbers.mixed || self.early.iter().any(|subject| self.numbers.get(subject).is_some()))
+    }
+
+    fn patient(&mut self, patient: Candidate) {
+        if !self.second {
+            self.numbers.add(&patient);
+        }
+        self.candidates.push(patient);
     }
 
     /// Whether the record is about somebody whom the filter leaves out: the words why.
@@ -138,21 +179,12 @@ impl<'a> Intake<'a> {
     }
 }
 
-/// What tells the patients of two servers apart: their identifiers, else name and birth date.
-fn own_scope(patient: &PatientIdentity) -> String {
-    if patient.identifiers.is_empty() { patient.words() } else { patient.identifiers.join("\n") }
-}
-
-fn short_id(resource: &Value) -> bool {
-    resource.get("id").and_then(Value::as_str).is_none_or(|id| id.len() < 20)
-}
-
 impl Sink for Intake<'_> {
     fn found(&mut self, found: Found) -> Result<()> {
         self.step()?;
         let kind = type_of(&found.resource);
         if kind == "Patient" {
-            self.candidates.push(Candidate::of(&found.resource, found.full_url.as_deref()));
+            self.patient(Candidate::of(&found.resource, found.full_url.as_deref()));
         } else if let Some(subject) = subject_reference(&found.resource)
             && subject != self.last_subject
         {
@@ -210,6 +242,10 @@ impl Sink for Intake<'_> {
         if let Some(mark) = self.mark.take() {
             self.report = mark.report;
             self.candidates.truncate(mark.candidates);
+            if !self.second {
+                self.numbers = Numbers::default();
+                self.candidates.iter().for_each(|c| self.numbers.add(c));
+            }
             self.subjects = mark.subjects;
             self.waiting.truncate(mark.waiting);
             self.last_subject.clear();

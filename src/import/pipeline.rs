@@ -2,8 +2,8 @@
 
 use super::archive::{self, HEAD, Member};
 use super::documents::{self, Document};
-use super::identity::{Known, Only, Verdict, judge};
-use super::intake::Intake;
+use super::identity::{self, Known, Only, Verdict, judge};
+use super::intake::{Intake, Round};
 use super::limits::{check_xml, read_whole};
 use super::report::FileReport;
 use super::sniff::{Format, decode_xml, sniff, why_not};
@@ -81,7 +81,7 @@ pub fn import(chart: &Chart, staged: Staged, name: &str, limits: &Limits, option
             Ok(Imported { report: import.commit(Some(staged), report)?, staged: None })
         }
         Done::Entered(intake) => Ok(Imported { report: intake.report, staged: Some(staged) }),
-        Done::Refused(report) => Ok(Imported { report, staged: Some(staged) }),
+        Done::Refused(report) => Ok(Imported { report: *report, staged: Some(staged) }),
     }
 }
 
@@ -91,7 +91,8 @@ pub fn import(chart: &Chart, staged: Staged, name: &str, limits: &Limits, option
 /// NotFound; otherwise as [`import`].
 pub fn reimport(chart: &Chart, source: &str, limits: &Limits, options: &Options, progress: &dyn Progress) -> Result<FileReport> {
     let info = chart.sources()?.into_iter().find(|s| s.id == source && s.removed.is_none()).ok_or_else(Error::not_found)?;
-    let accept = if info.report.identity_accepted { Some(Accept::Anyone) } else { None };
+    let accepted = info.report.identity_accepted || info.reread.is_some_and(|r| r.identity_accepted);
+    let accept = if accepted { Some(Accept::Anyone) } else { None };
     let options = Options { accept_identity: options.accept_identity.clone().or(accept), ..options.clone() };
     let report = FileReport { path: info.name.clone(), sha256: info.report.sha256.clone(), ..FileReport::default() };
     let job = Job { chart, name: &info.name, limits, options: &options, progress, size: info.size, again: Some(source) };
@@ -101,7 +102,7 @@ pub fn reimport(chart: &Chart, source: &str, limits: &Limits, options: &Options,
             import.commit(None, report)
         }
         Done::Entered(intake) => Ok(intake.report),
-        Done::Refused(report) => Ok(report),
+        Done::Refused(report) => Ok(*report),
     }
 }
 
@@ -126,7 +127,7 @@ struct Job<'a> {
 
 enum Done<'a> {
     Entered(Box<Intake<'a>>),
-    Refused(FileReport),
+    Refused(Box<FileReport>),
 }
 
 impl<'a> Job<'a> {
@@ -135,23 +136,24 @@ impl<'a> Job<'a> {
         let unread = report.clone();
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.run(report, open))).unwrap_or_else(|_| {
             let words = "Keepwell could not read this file. Nothing of it was stored. Try another copy of it.";
-            Ok(Done::Refused(FileReport { error: Some(words.to_owned()), ..unread }))
+            Ok(Done::Refused(Box::new(FileReport { error: Some(words.to_owned()), ..unread })))
         })
     }
 
-    /// Reads the file, a second time if part of it is about other people.
+    /// Reads the file, a second time if part of it is about other people or stands before the Patient whom it is about.
     fn run(&self, report: FileReport, open: &dyn Fn() -> Result<Original>) -> Result<Done<'a>> {
         let mut known = Known::parse(self.chart.note(Known::NOTE)?.as_deref());
         let mut only: Option<(Only, bool)> = None;
+        let mut numbers = None;
         loop {
             let import = self.chart.import(self.name, &self.options.by, self.again)?;
-            let filter = only.as_ref().map(|(only, _)| only.clone());
-            let mut intake = Intake::new(import, report.clone(), filter, self.progress, self.size);
+            let round = Round { only: only.as_ref().map(|(only, _)| only.clone()), numbers: numbers.clone() };
+            let mut intake = Intake::new(import, report.clone(), round, self.progress, self.size);
             if let Err(e) =
                 read(open()?, self.name, self.limits, &Worker::new(&self.options.worker), &mut intake).and_then(|()| intake.settle())
             {
                 if matches!(e.kind, Kind::Refused | Kind::TooMuch) {
-                    return Ok(Done::Refused(refused(FileReport { format: intake.report.format, ..report }, &e)));
+                    return Ok(Done::Refused(Box::new(refused(FileReport { format: intake.report.format, ..report }, &e))));
                 }
                 return Err(e);
             }
@@ -168,16 +170,19 @@ impl<'a> Job<'a> {
             let person = self.chart.person();
             let person = PatientIdentity::person(&person.name, &person.birth_date, &person.sex);
             match judge(&person, &intake.candidates, &intake.subjects, &known, self.options.accept_identity.as_ref()) {
+                Verdict::Enter { .. } if intake.misjudged() => numbers = Some(intake.numbers),
                 Verdict::Enter { accepted } => {
                     intake.report.identity_accepted = accepted;
                     let own: Vec<String> = intake.candidates.iter().flat_map(|c| c.references.clone()).collect();
                     self.remember(&mut known, &intake, own.into_iter(), accepted)?;
                     return Ok(Done::Entered(Box::new(intake)));
                 }
-                Verdict::Only(allowed, accepted) => only = Some((allowed, accepted)),
+                Verdict::Only(allowed, accepted) => (only, numbers) = (Some((allowed, accepted)), Some(intake.numbers)),
                 Verdict::Refuse(words) => {
                     let FileReport { format, about, .. } = intake.report;
-                    return Ok(Done::Refused(FileReport { format, about, wrong_person: true, error: Some(words), ..report }));
+                    let candidates = identity::listed(&intake.candidates, &intake.subjects);
+                    let refusal = FileReport { format, about, candidates, wrong_person: true, error: Some(words), ..report };
+                    return Ok(Done::Refused(Box::new(refusal)));
                 }
             }
         }
@@ -214,10 +219,9 @@ fn read(mut input: Original, name: &str, limits: &Limits, worker: &Worker, sink:
     let kind = match format {
         Format::Zip | Format::Gzip => {
             let mut dispatch = |member: Member<'_>, sink: &mut dyn Sink| {
-                let path = Some(member.path).filter(|p| !p.is_empty());
                 // What a gzip file holds has no name of its own.
-                let name = if path.is_some() { member.name().to_owned() } else { name.to_owned() };
-                let part = Part { format: member.format, name: &name, path, about: member.about, limits, worker };
+                let name = if member.path.is_empty() { name.to_owned() } else { member.name().to_owned() };
+                let part = Part { format: member.format, name: &name, path: Some(member.path), about: member.about, limits, worker };
                 read_member(&part, member.size, member.input, sink)
             };
             archive::read(&mut input, format, limits, &mut dispatch, sink)?

@@ -25,6 +25,15 @@ pub struct Warning {
     pub why: String,
 }
 
+/// One of the people whom a refused file is about, for the question which of them it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// "Ruth Carver, born 14 March 1954".
+    pub words: String,
+    /// How to name them: `Patient/123`.
+    pub reference: String,
+}
+
 /// found = stored + updated + duplicates + skipped, always.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -74,6 +83,9 @@ pub struct FileReport {
     /// That the file was refused because it is about somebody else by name or birth date, or about several people.
     #[serde(default)]
     pub wrong_person: bool,
+    /// If so: who they are, 50 at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<Candidate>,
     /// That the file is about somebody else by name or birth date and was accepted all the same.
     #[serde(default)]
     pub identity_accepted: bool,

@@ -11,6 +11,9 @@ pub enum Origin {
     Server {
         /// The FHIR base address, without a trailing slash.
         base: Option<String>,
+        /// The type by which the source names it, where R4 has given the type another name: `ProcedureRequest/1`,
+        /// `ReferralRequest/1` and `DiagnosticOrder/1` of one server are three records, though all are a ServiceRequest now.
+        named: Option<String>,
     },
     /// An entry of a document: the document's own id and the entry's.
     Document {

@@ -8,6 +8,7 @@ mod coding;
 mod date;
 mod facts;
 pub mod html;
+mod names;
 mod original;
 mod people;
 mod quantity;

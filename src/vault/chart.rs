@@ -301,7 +301,7 @@ impl Chart {
     pub fn sources(&self) -> Result<Vec<SourceInfo>> {
         let conn = self.reader()?;
         let mut statement =
-            conn.prepare("SELECT id, name, size, imported, member, removed, report FROM sources ORDER BY imported DESC, sid DESC")?;
+            conn.prepare("SELECT id, name, size, imported, member, removed, report, reread FROM sources ORDER BY imported DESC, sid DESC")?;
         let mut rows = statement.query([])?;
         let mut out = Vec::new();
         while let Some(r) = rows.next()? {
@@ -313,6 +313,7 @@ impl Chart {
                 by: r.get(4)?,
                 removed: r.get(5)?,
                 report: serde_json::from_str(&r.get::<_, String>(6)?).map_err(Error::internal)?,
+                reread: r.get::<_, Option<String>>(7)?.map(|t| serde_json::from_str(&t)).transpose().map_err(Error::internal)?,
             });
         }
         Ok(out)

@@ -8,7 +8,11 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Every step of the schema, forward only. `PRAGMA user_version` counts those taken.
-const STEPS: [&str; 1] = [include_str!("schema.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("schema.sql"),
+    // What the latest reading of a kept file gave, beside the report of its first.
+    "ALTER TABLE sources ADD COLUMN reread TEXT",
+];
 /// Cache of a connection that reads, in KiB.
 const READ_CACHE: i64 = 6_000;
 /// Cache of the one that writes, while it imports.

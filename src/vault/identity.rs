@@ -79,12 +79,15 @@ pub(super) fn key(found: &Found, scope: Option<&str>, content: &Hash) -> Hash {
     {
         return kept;
     }
-    let kind = type_of(&found.resource);
+    let kind = match &found.origin {
+        Origin::Server { named: Some(named), .. } => named.as_str(),
+        _ => type_of(&found.resource),
+    };
     let id = found.resource.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
     let parts: Vec<&str> = match (&found.origin, id, scope) {
-        (Origin::Server { base: Some(base) }, Some(id), _) => vec!["server", base.trim_end_matches('/'), kind, id],
-        (Origin::Server { base: None }, Some(id), _) if unique_in_shape(id) => vec!["id", kind, id],
-        (Origin::Server { base: None }, Some(id), Some(scope)) => vec!["scope", scope, kind, id],
+        (Origin::Server { base: Some(base), .. }, Some(id), _) => vec!["server", base.trim_end_matches('/'), kind, id],
+        (Origin::Server { base: None, .. }, Some(id), _) if unique_in_shape(id) => vec!["id", kind, id],
+        (Origin::Server { base: None, .. }, Some(id), Some(scope)) => vec!["scope", scope, kind, id],
         (Origin::Document { document, entry }, _, _) => vec!["document", document, entry, kind],
         _ => Vec::new(),
     };
@@ -111,7 +114,7 @@ fn unhex(key: &str) -> Option<Hash> {
 }
 
 /// Whether an id can be taken for unique in the world: a UUID, or long with digits and letters.
-pub(super) fn unique_in_shape(id: &str) -> bool {
+pub(crate) fn unique_in_shape(id: &str) -> bool {
     let dashes = [8, 13, 18, 23];
     let uuid = id.len() == 36 && id.bytes().enumerate().all(|(n, b)| if dashes.contains(&n) { b == b'-' } else { b.is_ascii_hexdigit() });
     uuid || id.len() >= 20 && id.bytes().any(|b| b.is_ascii_digit()) && id.bytes().any(|b| b.is_ascii_alphabetic())

@@ -286,7 +286,7 @@ impl<'a> Import<'a> {
     }
 
     /// Makes it durable: the file becomes a source with this report (its `source` is filled in) and is kept. Only a new
-    /// reading of a source comes without a file: its original is here.
+    /// reading of a source comes without a file: its original is here, and its report stands beside the first one.
     ///
     /// # Errors
     /// Internal when the disk fails; nothing happened then.
@@ -298,7 +298,9 @@ impl<'a> Import<'a> {
         }
         let conn = self.conn()?;
         let json = serde_json::to_string(&report).map_err(Error::internal)?;
-        conn.execute("UPDATE sources SET report = ?2 WHERE sid = ?1", params![self.sid, json])?;
+        // A new reading finds what the first one stored, so its counts stand beside the first ones and not in their place.
+        let column = if again.is_some() { "reread" } else { "report" };
+        conn.execute(&format!("UPDATE sources SET {column} = ?2 WHERE sid = ?1"), params![self.sid, json])?;
         set_inner(conn, "last_rid", &(self.next_rid - 1))?;
         match staged {
             Some(staged) => {

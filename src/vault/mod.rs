@@ -30,6 +30,7 @@ mod source;
 mod tidy;
 
 pub use chart::Chart;
+pub(crate) use identity::unique_in_shape;
 pub use import::{Import, Outcome};
 pub(crate) use keys::Key;
 pub use query::{Added, Cursor, Group, Hit, Listing, Order, Query, Row};

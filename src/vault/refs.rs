@@ -46,6 +46,21 @@ impl<'a> Target<'a> {
     fn of(row: &'a Row) -> Self {
         Self { kind: &row.kind, id: row.fhir_id.as_deref(), url: row.full_url.as_deref() }
     }
+
+    /// Whether the record goes by this type; sure, if its address says so or does not say otherwise. R4 has renamed types,
+    /// and an older source still calls its `ReferralRequest/1` by that name.
+    fn is_called(&self, kind: &str) -> Option<bool> {
+        let names_type = |k: &&str| k.starts_with(|c: char| c.is_ascii_uppercase()) && k.bytes().all(|b| b.is_ascii_alphanumeric());
+        let named = self.url.and_then(|url| {
+            let (rest, id) = url.rsplit_once('/')?;
+            rest.rsplit('/').next().filter(names_type).filter(|_| self.id == Some(id))
+        });
+        match named.unwrap_or(self.kind) == kind {
+            true => Some(true),
+            false if self.kind == kind => Some(false),
+            false => None,
+        }
+    }
 }
 
 /// A literal reference, without the part that names a version.
@@ -76,12 +91,12 @@ impl<'a> Reference<'a> {
     fn rank(&self, target: &Target<'_>, from: Option<&str>, near: impl FnOnce() -> Result<bool>) -> Result<u8> {
         if self.absolute {
             if target.url == Some(self.text) {
-                return Ok(if near()? { 5 } else { 4 });
+                return Ok(if near()? { 10 } else { 8 });
             }
             // A resource that gives no address of its own can only be known by its id, and only within its file.
-            let bare = target.url.is_none()
+            let bare = target.url.is_none_or(|url| !url.contains(':'))
                 && match self.named {
-                    Some((kind, id)) => target.kind == kind && target.id == Some(id),
+                    Some((kind, id)) => target.is_called(kind).is_some() && target.id == Some(id),
                     None => target.id == Some(last_segment(self.text)),
                 };
             return Ok(u8::from(bare && near()?));
@@ -89,17 +104,16 @@ impl<'a> Reference<'a> {
         let Some((kind, id)) = self.named else { return Ok(0) };
         // A resource without an id is known by the end of its address.
         let known = target.id == Some(id) || target.id.is_none() && target.url.map(last_segment) == Some(id);
-        if target.kind != kind || !known {
-            return Ok(0);
-        }
+        let Some(sure) = target.is_called(kind).filter(|_| known) else { return Ok(0) };
         let (here, there) = (from.and_then(base), target.url.and_then(base));
-        if here.is_some() && here == there {
-            return Ok(4);
-        }
-        if near()? {
-            return Ok(3);
-        }
-        Ok(u8::from(unique_in_shape(id)))
+        let rank = if here.is_some() && here == there {
+            8
+        } else if near()? {
+            6
+        } else {
+            2 * u8::from(unique_in_shape(id))
+        };
+        Ok(if rank > 0 { rank + u8::from(sure) } else { 0 })
     }
 }
 

@@ -27,8 +27,10 @@ pub struct SourceInfo {
     pub imported: i64,
     /// The member who brought it in, by name.
     pub by: String,
-    /// The last report on it.
+    /// The report of the day it came in.
     pub report: FileReport,
+    /// The report of the latest time that it was read again, if it was.
+    pub reread: Option<FileReport>,
     /// When it was removed, if it was; it can be brought back for 30 days.
     pub removed: Option<i64>,
 }

@@ -66,7 +66,7 @@ mod tests {
         let mut import = chart.import(name, "Ruth", None).expect("an import");
         for (id, words) in records {
             let resource = serde_json::json!({"resourceType": "Condition", "id": id, "code": {"text": words}});
-            let origin = Origin::Server { base: Some("https://north.example".into()) };
+            let origin = Origin::Server { base: Some("https://north.example".into()), named: None };
             let found = Found { origin, full_url: None, place: (*id).into(), counted: true, resource };
             import.put(&found, &facts(&found.resource)).expect("put");
         }

@@ -32,7 +32,8 @@ fn sample(name: &str) -> (String, Collected) {
 
 fn origin(origin: &Origin) -> Value {
     match origin {
-        Origin::Server { base } => json!({ "server": base }),
+        Origin::Server { base, named: None } => json!({ "server": base }),
+        Origin::Server { base, named } => json!({ "server": base, "named": named }),
         Origin::Document { document, entry } => json!({ "document": document, "entry": entry }),
         Origin::Kept { key, former } => json!({ "kept": key, "former": former }),
         Origin::Content => json!("content"),

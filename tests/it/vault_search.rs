@@ -67,7 +67,11 @@ fn references_lead_to_the_record_that_they_mean() {
     };
     let south = |resource: serde_json::Value| {
         let url = format!("https://south.example/r4/{}/{}", resource["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap());
-        Found { origin: Origin::Server { base: Some("https://south.example/r4".into()) }, full_url: Some(url), ..served(resource) }
+        Found {
+            origin: Origin::Server { base: Some("https://south.example/r4".into()), named: None },
+            full_url: Some(url),
+            ..served(resource)
+        }
     };
     let urn = |resource: serde_json::Value, uuid: &str| Found {
         origin: Origin::Content,

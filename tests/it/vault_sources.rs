@@ -40,7 +40,11 @@ fn the_same_file_twice_stores_nothing_the_second_time() {
             full_url: None,
             ..served(condition("y", "Asthma", "2019"))
         },
-        Found { origin: Origin::Server { base: None }, full_url: None, ..served(condition("7", "Short id, no scope", "2019")) },
+        Found {
+            origin: Origin::Server { base: None, named: None },
+            full_url: None,
+            ..served(condition("7", "Short id, no scope", "2019"))
+        },
     ];
     let (first, outcomes) = world.import("one.json", &founds);
     assert_eq!(outcomes, [Outcome::Stored; 4]);
@@ -60,7 +64,8 @@ fn the_same_file_twice_stores_nothing_the_second_time() {
 #[test]
 fn short_ids_are_the_same_only_within_one_patients_scope() {
     let world = World::new();
-    let found = |words: &str| Found { origin: Origin::Server { base: None }, full_url: None, ..served(condition("1", words, "2020")) };
+    let found =
+        |words: &str| Found { origin: Origin::Server { base: None, named: None }, full_url: None, ..served(condition("1", words, "2020")) };
     let mut outcomes = Vec::new();
     for (scope, words) in [("Patient/1", "Gout"), ("Patient/2", "Asthma"), ("Patient/1", "Gout, left foot")] {
         let staged = stage(&world.chart, words.as_bytes());
@@ -73,7 +78,7 @@ fn short_ids_are_the_same_only_within_one_patients_scope() {
     // An id that is unique in the world needs no scope.
     let long = |words: &str| {
         let id = "0f8fad5b-d9cb-469f-a165-70867728950e";
-        Found { origin: Origin::Server { base: None }, full_url: None, ..served(condition(id, words, "2020")) }
+        Found { origin: Origin::Server { base: None, named: None }, full_url: None, ..served(condition(id, words, "2020")) }
     };
     assert_eq!(world.import("a", &[long("Angina")]).1, [Outcome::Stored]);
     assert_eq!(world.import("b", &[long("Angina, stable")]).1, [Outcome::Updated]);

@@ -90,7 +90,7 @@ pub(crate) fn served(resource: Resource) -> Found {
     let id = resource["id"].as_str().unwrap_or_default().to_owned();
     Found {
         resource,
-        origin: Origin::Server { base: Some("https://north.example/fhir".to_owned()) },
+        origin: Origin::Server { base: Some("https://north.example/fhir".to_owned()), named: None },
         full_url: Some(format!("https://north.example/fhir/{kind}/{id}")),
         place: format!("{kind}/{id}"),
         counted: true,

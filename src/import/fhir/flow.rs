@@ -115,8 +115,11 @@ impl<'a> Flow<'a> {
             self.sink.warn(&item.place, "This file is written in FHIR R5, which is newer than what Keepwell keeps. What has a place in R4 was read; the rest is kept with each record.");
         }
         let origin = origin::of(&item.resource, item.full_url.as_deref());
+        let old = type_of(&item.resource).to_owned();
         let resource = lift::lift(item.resource, version);
-        self.sink.found(Found { resource, origin, full_url: item.full_url, place: item.place, counted: item.counted })
+        let mut found = Found { resource, origin, full_url: item.full_url, place: item.place, counted: item.counted };
+        origin::rename(&mut found, &old);
+        self.sink.found(found)
     }
 
     /// An entry that cannot be stored.

@@ -1,6 +1,7 @@
 //! Where a resource's identity comes from.
 
-use crate::import::Origin;
+use crate::import::{Found, Origin};
+use crate::record::type_of;
 use serde_json::{Map, Value};
 
 /// The extension of a Bundle entry in Keepwell's own exports that holds the key by which a vault knew the record.
@@ -18,7 +19,21 @@ pub(super) fn kept(entry: &Map<String, Value>) -> Option<Origin> {
 /// The origin of a resource: its server and id where it has an id of its own, else its content.
 pub(super) fn of(resource: &Value, full_url: Option<&str>) -> Origin {
     let id = resource.get("id").and_then(Value::as_str).filter(|id| !id.trim().is_empty());
-    if id.is_some() { Origin::Server { base: full_url.and_then(base) } } else { Origin::Content }
+    if id.is_some() { Origin::Server { base: full_url.and_then(base), named: None } } else { Origin::Content }
+}
+
+/// Notes the type by which the source named a record that is of another type in R4. One without an address is then referred
+/// to by that type and its id.
+pub(super) fn rename(found: &mut Found, old: &str) {
+    let Some(id) = found.resource.get("id").and_then(Value::as_str).filter(|_| !old.is_empty() && type_of(&found.resource) != old) else {
+        return;
+    };
+    if let Origin::Server { named, .. } = &mut found.origin {
+        *named = Some(old.to_owned());
+        if found.full_url.is_none() {
+            found.full_url = Some(format!("{old}/{id}"));
+        }
+    }
 }
 
 /// `https://host/fhir` out of `https://host/fhir/Type/id` or `…/Type/id/_history/1` (FHIR R4, Bundle.entry.fullUrl).

@@ -4,7 +4,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::borrow::Cow;
 
 /// Decodes text of unknown encoding: by its byte order mark, else UTF-8 where it is valid (a cut last character is
-/// forgiven), else UTF-16 where it looks like markup in it, else Windows-1252. `None` when it is none of these.
+/// forgiven), else UTF-16 where it begins so, else Windows-1252. `None` when it is none of these.
 pub fn decode_text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         return Some(encoding.decode(bytes).0);
@@ -52,8 +52,8 @@ pub fn decode_xml(bytes: &[u8]) -> (Cow<'_, str>, Option<&'static str>) {
 
 fn bare_utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     match bytes {
-        [b'<' | b'{' | b'[', 0, second, 0, ..] if *second != 0 => Some(UTF_16LE),
-        [0, b'<' | b'{' | b'[', 0, second, ..] if *second != 0 => Some(UTF_16BE),
+        [b'\t' | b'\n' | b'\r' | b' '..=b'~', 0, second, 0, ..] if *second != 0 => Some(UTF_16LE),
+        [0, b'\t' | b'\n' | b'\r' | b' '..=b'~', 0, second, ..] if *second != 0 => Some(UTF_16BE),
         _ => None,
     }
 }

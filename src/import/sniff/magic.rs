@@ -43,6 +43,9 @@ const SIGNATURES: &[(&[u8], Format)] = &[
 
 /// Signatures in text, which may stand behind a byte order mark, white space or a message's start mark.
 const TEXT_SIGNATURES: &[(&str, Format)] = &[
+    ("[InternetShortcut]", Unknown("a web link (it holds an address and no records)")),
+    ("[Desktop Entry]", Unknown("a web link (it holds an address and no records)")),
+    ("{\\rtf", Format::Rtf),
     ("MSH|", Unknown("a hospital message (HL7 v2)")),
     ("FHS|", Unknown("a hospital message (HL7 v2)")),
     ("BHS|", Unknown("a hospital message (HL7 v2)")),

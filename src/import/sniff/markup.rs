@@ -26,26 +26,60 @@ const FHIR_ROOTS: &str = " Account AllergyIntolerance Appointment AppointmentRes
     RiskAssessment Schedule ServiceRequest Slot Specimen Substance Task VisionPrescription ";
 
 pub(super) fn sniff(text: &str) -> Option<Format> {
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{fffd}'));
     match text.as_bytes().first()? {
         b'{' | b'[' => json(text),
         b'<' => xml(text),
+        b'/' => commented(text),
         _ => token(text),
     }
 }
 
+/// JSON by what follows the first bracket: a name, a nested value, or the end. `[Note]` and `{brackets}` are prose.
 fn json(text: &str) -> Option<Format> {
     let object = text.starts_with('{');
-    let second = text.get(1..)?.trim_start().bytes().next();
-    let looks = match second {
+    let inner = text.get(1..)?.trim_start();
+    let looks = match inner.bytes().next() {
         None => true,
+        Some(b'/') if inner.starts_with("//") || inner.starts_with("/*") => return Some(Format::Unknown(COMMENTED)),
         Some(b) if object => matches!(b, b'"' | b'}'),
-        Some(b) => matches!(b, b'{' | b'[' | b'"' | b']'),
+        Some(b'{' | b'[' | b']' | b'"') => true,
+        // Numbers, true, null: JSON, and no record. A date in brackets, `[2024-03-01]`, is prose.
+        Some(b) => {
+            (b.is_ascii_digit() || b == b'-' || inner.starts_with("true") || inner.starts_with("null") || inner.starts_with("false"))
+                && is_list(inner)
+        }
     };
     if !looks {
         return None;
     }
     Some(if object && another_line(text) { Format::FhirNdjson } else { Format::FhirJson })
+}
+
+const COMMENTED: &str = "JSON with comments in it, which is no longer JSON";
+
+/// Notes before JSON, as programs take them and the standard (RFC 8259) does not.
+fn commented(text: &str) -> Option<Format> {
+    let mut rest = text;
+    loop {
+        rest = if let Some(note) = rest.strip_prefix("//") {
+            note.get(note.find('\n')?..)?.trim_start()
+        } else if let Some(note) = rest.strip_prefix("/*") {
+            note.get(note.find("*/")? + 2..)?.trim_start()
+        } else {
+            return json(rest).filter(|_| rest.starts_with(['{', '['])).map(|_| Format::Unknown(COMMENTED));
+        };
+    }
+}
+
+/// Whether plain values follow one another up to a comma or the closing bracket.
+fn is_list(inner: &str) -> bool {
+    let end = inner.find([',', ']']).unwrap_or(inner.len());
+    if inner.get(end..).is_some_and(|rest| rest.starts_with(']') && !rest[1..].trim().is_empty()) {
+        return false;
+    }
+    let first = inner.get(..end).unwrap_or_default().trim();
+    matches!(first, "true" | "false" | "null") || first.parse::<f64>().is_ok()
 }
 
 /// Whether one complete object stands on the first line and another begins on a later one.

@@ -88,7 +88,7 @@ pub(crate) fn ended(cx: &ChartCx, job: &Job) -> Markup {
     let (heading, line) = match (asked, all_done, none_done) {
         (true, ..) => ("Whose records are these?", "One question first."),
         (_, true, _) if !pieces.iter().any(is_new) => {
-            ("Nothing new in it", "Every record was in the chart already. Nothing is stored a second time.")
+            ("Nothing new in it", "Every record that could be read was in the chart already. Nothing is stored a second time.")
         }
         (_, true, _) => ("Done: your files are in", "Each has its own report."),
         (_, _, true) => ("Nothing was added", "Here is why."),
@@ -112,7 +112,8 @@ pub(crate) fn ended(cx: &ChartCx, job: &Job) -> Markup {
 }
 
 fn is_new(piece: &Piece) -> bool {
-    matches!(&piece.state, State::Done(report) if report.stored + report.updated + report.skipped.len() as u64 > 0)
+    // A file of which nothing at all could be read is not one that was here already.
+    matches!(&piece.state, State::Done(report) if report.stored + report.updated > 0 || report.duplicates == 0)
 }
 
 fn question(cx: &ChartCx, here: &str, index: usize, piece: &Piece, report: &FileReport) -> Markup {
@@ -130,12 +131,21 @@ fn question(cx: &ChartCx, here: &str, index: usize, piece: &Piece, report: &File
                     }
                 } @else {
                     p.acts { button.btn.main type="submit" name="act" value="leave" { "Do not add it" } }
-                    div.field {
-                        label for=(format!("patient-{index}")) { "Or say which of them is " (first) }
-                        p.hint { "As it stands in the brackets above, such as Patient/123." }
-                        input.short id=(format!("patient-{index}")) name="patient" autocomplete="off";
+                }
+            }
+            @if report.about.len() != 1 && !report.candidates.is_empty() {
+                p { "Is one of them " (first) " all the same? Then only their records are added." }
+                ul.rows {
+                    @for one in &report.candidates {
+                        li {
+                            div { span.name { (one.words) } span.sub { (one.reference) } }
+                            form.end method="post" action=(here) {
+                                input type="hidden" name="file" value=(index);
+                                input type="hidden" name="patient" value=(one.reference);
+                                button.btn.harm type="submit" name="act" value="accept" aria-label=(format!("{} is {first}: add only their records", one.words)) { "This is " (first) }
+                            }
+                        }
                     }
-                    p.acts { button.btn.harm type="submit" name="act" value="accept" { "Add only theirs" } }
                 }
             }
         }

@@ -5,6 +5,7 @@ use crate::record::Class;
 use crate::vault::{Role, SourceInfo};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, icon, note, pill, section};
+use crate::web::pages::add::sentence;
 use crate::web::pages::sources::until;
 use crate::web::pages::words;
 use maud::{Markup, html};
@@ -30,6 +31,7 @@ pub(crate) fn page(cx: &ChartCx, source: &SourceInfo) -> Markup {
         @if let Some(at) = source.removed { (taken_out(source, at, &path("/restore"), writes)) }
         (sum(report))
         @if !report.skipped.is_empty() { (left_out(report)) }
+        @if let Some(again) = &source.reread { (reread(again)) }
         (about(cx, report))
         (kinds(report))
         @if !report.warnings.is_empty() { (warnings(report)) }
@@ -80,6 +82,17 @@ fn sum(report: &FileReport) -> Markup {
             p.soft { "Besides, " (words::count(report.supporting, "record", "records")) " that the file needs to be understood: its patient, its visit, panels around single results." }
         }
     }
+}
+
+/// The latest reading again, beside the sum of the first one.
+fn reread(again: &FileReport) -> Markup {
+    note(
+        "",
+        &html! {
+            p { b { "Read again since." } " The numbers above are those of the first time. The latest reading: " (sentence(again)) }
+            @if !again.skipped.is_empty() { p { "It left out: " (again.skipped.iter().take(20).map(|s| s.what.as_str()).collect::<Vec<_>>().join(", ")) "." } }
+        },
+    )
 }
 
 fn left_out(report: &FileReport) -> Markup {

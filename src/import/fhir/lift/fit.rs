@@ -38,7 +38,7 @@ struct Walk {
 impl Walk {
     /// Depth is bounded: the reader refused what is nested too deeply.
     fn object(&self, fields: &mut Fields, kind: &str, t: &'static Type, path: &str) {
-        types::mend(kind, fields, self.version);
+        types::mend(kind, fields);
         let mut rest = Vec::new();
         // Of a choice, such as value[x], R4 takes one.
         let mut chosen: Vec<(&str, String)> = Vec::new();

@@ -1,18 +1,17 @@
 //! Data types that changed with R4, mended wherever they stand.
 
-use super::{Fields, rules, systems};
-use crate::import::fhir::version::Version;
+use super::{Fields, systems};
 use serde_json::{Value, json};
 
 /// Mends one object of an R4 data type.
-pub(super) fn mend(kind: &str, fields: &mut Fields, version: Version) {
+pub(super) fn mend(kind: &str, fields: &mut Fields) {
     match kind {
         "Coding" | "Identifier" | "Quantity" | "Age" | "Duration" => {
             if let Some(Value::String(system)) = fields.get_mut("system") {
                 systems::rename(system);
             }
         }
-        "Reference" => reference(fields, version),
+        "Reference" => reference(fields),
         "Dosage" => dosage(fields),
         "Money" => money(fields),
         "HumanName" => name(fields),
@@ -45,8 +44,9 @@ pub(super) fn rename(fields: &mut Fields, old: &str, new: &str) {
     }
 }
 
-/// What used to be `{agent, onBehalfOf}` or `{actor, role}` is a reference in R4, and types have new names.
-fn reference(fields: &mut Fields, version: Version) {
+/// What used to be `{agent, onBehalfOf}` or `{actor, role}` is a reference in R4. Its address stays as given, also where it
+/// names a type that R4 has renamed: three old types are a ServiceRequest now, and `ReferralRequest/1` means one of them.
+fn reference(fields: &mut Fields) {
     for key in ["agent", "actor", "ref", "pReference"] {
         if !fields.contains_key("reference")
             && let Some(Value::Object(inner)) = fields.get(key).cloned()
@@ -56,24 +56,6 @@ fn reference(fields: &mut Fields, version: Version) {
                 fields.entry(name).or_insert(value);
             }
         }
-    }
-    if let Some(Value::String(target)) = fields.get_mut("reference")
-        && let Some((kind, rest)) = target.split_once('/')
-        && let Some(new) = new_name(kind, version)
-    {
-        *target = format!("{new}/{rest}");
-    }
-}
-
-fn new_name(kind: &str, version: Version) -> Option<&'static str> {
-    match version {
-        Version::Dstu2 => {
-            let new = rules::DSTU2.new_name(kind);
-            rules::STU3.new_name(new.unwrap_or(kind)).or(new)
-        }
-        Version::Stu3 => rules::STU3.new_name(kind),
-        Version::R5 => rules::R5.new_name(kind),
-        Version::R4 | Version::R4b => None,
     }
 }
 

@@ -90,11 +90,6 @@ impl Rules {
             fields.insert("resourceType".to_owned(), Value::String((*new).to_owned()));
         }
     }
-
-    /// The name that a type of this version has in R4.
-    pub(super) fn new_name(&self, kind: &str) -> Option<&'static str> {
-        self.types.get(kind).and_then(|(new, _)| *new)
-    }
 }
 
 /// A value with what stands beside it under `_name`.
