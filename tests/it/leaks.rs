@@ -240,3 +240,36 @@ fn nothing_plain_from_the_server() {
     assert!(!holds(&said, chart.as_bytes()) && !holds(&said, home.recovery.as_bytes()) && !holds(&said, cookie.as_bytes()));
     nothing_in(&home.vault(), &WORDS);
 }
+
+#[test]
+fn a_chart_is_closed_when_the_last_one_signs_out() {
+    let home = Home::new();
+    let server = home.serve(&[]);
+    let chart = home.chart_id();
+    // An open database has a journal beside it; the last connection takes it away.
+    let open = || home.chart().join("records.db-wal").exists();
+    let soon = |wanted: bool| {
+        (0..500).any(|_| {
+            open() == wanted || {
+                std::thread::sleep(Duration::from_millis(10));
+                false
+            }
+        })
+    };
+    assert!(!open());
+    let (one, two) = (server.sign_in(&home), server.sign_in(&home));
+    for cookie in [&one, &two] {
+        assert_eq!(server.get(&format!("/charts/{chart}"), cookie).status, 200);
+    }
+    // An import that has ended, and one that waits for an answer which never comes.
+    for name in [("Ruth", "Carver"), ("Dana", "Quill")] {
+        let reply = server.upload(&chart, &one, "a.json", &bundle(name, "1954-03-14", &[]));
+        server.ended(&reply, &one);
+    }
+    server.post("/sign-out", &one, "");
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(open(), "somebody else is still here");
+    server.post("/sign-out", &two, "");
+    assert!(soon(false), "the chart stays open when everyone has signed out");
+    assert_eq!(server.get(&format!("/charts/{chart}"), &one).status, 303);
+}

@@ -146,8 +146,10 @@ fn allergy_code<'a>(cx: &Context<'a>, node: Node<'a>, denied: bool, substance: O
 fn names_kind_only(words: &str, value: Option<Node<'_>>) -> bool {
     let words = words.trim().to_ascii_lowercase();
     let codes = value.into_iter().flat_map(|v| std::iter::once(v).chain(children(v, "translation")));
-    let kinds = ["allergy", "allergies", "allergen", "intolerance", "hypersensitivity", "substance", "assertion", "unknown", "not available"];
-    let adjectives = ["drug", "food", "environmental", "allergic", "adverse", "reaction", "to", "medication", "(disorder)", "(finding)", "other"];
+    let kinds =
+        ["allergy", "allergies", "allergen", "intolerance", "hypersensitivity", "substance", "assertion", "unknown", "not available"];
+    let adjectives =
+        ["drug", "food", "environmental", "allergic", "adverse", "reaction", "to", "medication", "(disorder)", "(finding)", "other"];
     codes.filter_map(|c| attr(c, "displayName")).any(|d| d.trim().eq_ignore_ascii_case(&words))
         || words.contains("propensity")
         || words.split([' ', '/', ',']).filter(|w| !w.is_empty()).all(|w| kinds.contains(&w) || adjectives.contains(&w))
