@@ -31,6 +31,9 @@ pub(super) struct Intake<'a> {
     total: u64,
     read: u64,
     records: u64,
+    /// Whether some records came out of a chart of ours, and whether some did not.
+    kept: bool,
+    foreign: bool,
     mark: Option<Mark>,
 }
 
@@ -68,8 +71,16 @@ impl<'a> Intake<'a> {
             total,
             read: 0,
             records: 0,
+            kept: false,
+            foreign: false,
             mark: None,
         }
+    }
+
+    /// Whether all of the file is a chart that Keepwell itself carried out of a vault. Whatever names stand in it, somebody
+    /// has accepted them there as one person's.
+    pub(super) fn is_one_chart(&self) -> bool {
+        self.kept && !self.foreign
     }
 
     /// Everything is read: what waited for a medicine's name goes in now.
@@ -182,6 +193,8 @@ impl<'a> Intake<'a> {
 impl Sink for Intake<'_> {
     fn found(&mut self, found: Found) -> Result<()> {
         self.step()?;
+        let kept = matches!(found.origin, Origin::Kept { .. });
+        (self.kept, self.foreign) = (self.kept || kept, self.foreign || !kept);
         let kind = type_of(&found.resource);
         if kind == "Patient" {
             self.patient(Candidate::of(&found.resource, found.full_url.as_deref()));

@@ -169,7 +169,13 @@ impl<'a> Job<'a> {
             }
             let person = self.chart.person();
             let person = PatientIdentity::person(&person.name, &person.birth_date, &person.sex);
-            match judge(&person, &intake.candidates, &intake.subjects, &known, self.options.accept_identity.as_ref()) {
+            let accept = self.options.accept_identity.as_ref();
+            let verdict = match judge(&person, &intake.candidates, &intake.subjects, &known, accept) {
+                Verdict::Only(_, accepted) if intake.is_one_chart() => Verdict::Enter { accepted },
+                Verdict::Refuse(_) if intake.is_one_chart() && matches!(accept, Some(Accept::Anyone)) => Verdict::Enter { accepted: true },
+                other => other,
+            };
+            match verdict {
                 Verdict::Enter { .. } if intake.misjudged() => numbers = Some(intake.numbers),
                 Verdict::Enter { accepted } => {
                     intake.report.identity_accepted = accepted;

@@ -1,8 +1,8 @@
 //! Through the command line: what is carried away and read into an empty vault is the same again.
 
-use crate::binary::Home;
+use crate::binary::{Home, bundle};
 use keepwell::demo::household;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +56,22 @@ fn the_demo_household() {
         }
         there_and_back(&one, &two);
     }
+}
+
+#[test]
+fn a_chart_with_a_file_under_another_name() {
+    let (one, two, other) = (Home::new(), Home::new(), Home::of("Walter Rowe", "1951-06-02", "male"));
+    let gout = |id: &str| json!({"resourceType": "Condition", "id": id, "subject": {"reference": "Patient/p1"}, "code": {"text": "Gout"}});
+    one.import(0, &[&one.write("a.json", &bundle(("Ruth", "Carver"), "1954-03-14", &[gout("c1")]))]);
+    one.import(0, &["--accept-identity", &one.write("b.json", &bundle(("Rut", "Alder"), "1954-04-13", &[gout("c2")]))]);
+    // It is one chart, so all of it goes into a chart of the same person, unasked.
+    let file = carried(&one, "asked.json").0;
+    let report = two.import(0, &["--dry-run", &file]);
+    assert_eq!(report["totals"]["stored"], one.records(&[]).len());
+    there_and_back(&one, &two);
+    // And none of it into somebody else's.
+    other.import(1, &[&file]);
+    assert!(other.records(&[]).is_empty());
 }
 
 fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
