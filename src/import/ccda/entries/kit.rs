@@ -1,7 +1,7 @@
 //! What every kind of entry needs: which template it is, what it is called, how it stands, and its nested statements.
 
 use super::super::context::Context;
-use super::super::types::{self, Effective, Stamp};
+use super::super::types::{self, Effective};
 use super::super::xml::{Node, attr, child, children, path, sdtc};
 use crate::record::{concept_text, systems};
 
