@@ -18,9 +18,11 @@ pub fn run(config: &Config) -> Result<Ended> {
     listen(config, Household::new(Arc::new(vault)), &|address, app| {
         match app.welcome_path() {
             Some(path) => {
-                eprintln!("Keepwell is ready. Open this address once to set it up (good for 30 minutes):\n\n    {address}{path}\n")
+                eprintln!("Keepwell is ready. Open this address once to set it up (good for 30 minutes):\n\n    {address}{path}\n");
             }
-            None => eprintln!("Keepwell is ready at {address}{}/", app.prefix),
+            None => {
+                eprintln!("Keepwell is ready at {address}{}/", app.prefix);
+            }
         }
         Ok(())
     })

@@ -79,7 +79,7 @@ pub fn import(chart: &Chart, staged: Staged, name: &str, limits: &Limits, option
             Ok(Imported { report: import.commit(Some(staged), report)?, staged: None })
         }
         Done::Entered(intake) => Ok(Imported { report: intake.report, staged: Some(staged) }),
-        Done::Refused(report) => Ok(Imported { report, staged: Some(staged) }),
+        Done::Refused(report) => Ok(Imported { report: *report, staged: Some(staged) }),
     }
 }
 
@@ -100,7 +100,7 @@ pub fn reimport(chart: &Chart, source: &str, limits: &Limits, options: &Options,
             import.commit(None, report)
         }
         Done::Entered(intake) => Ok(intake.report),
-        Done::Refused(report) => Ok(report),
+        Done::Refused(report) => Ok(*report),
     }
 }
 
@@ -125,7 +125,7 @@ struct Job<'a> {
 
 enum Done<'a> {
     Entered(Box<Intake<'a>>),
-    Refused(FileReport),
+    Refused(Box<FileReport>),
 }
 
 impl<'a> Job<'a> {
@@ -142,7 +142,7 @@ impl<'a> Job<'a> {
                 read(open()?, self.name, self.limits, &Worker::new(&self.options.worker), &mut intake).and_then(|()| intake.settle())
             {
                 if matches!(e.kind, Kind::Refused | Kind::TooMuch) {
-                    return Ok(Done::Refused(refused(FileReport { format: intake.report.format, ..report }, &e)));
+                    return Ok(Done::Refused(Box::new(refused(FileReport { format: intake.report.format, ..report }, &e))));
                 }
                 return Err(e);
             }
@@ -170,7 +170,8 @@ impl<'a> Job<'a> {
                 Verdict::Refuse(words) => {
                     let FileReport { format, about, .. } = intake.report;
                     let candidates = identity::listed(&intake.candidates, &intake.subjects);
-                    return Ok(Done::Refused(FileReport { format, about, candidates, wrong_person: true, error: Some(words), ..report }));
+                    let refusal = FileReport { format, about, candidates, wrong_person: true, error: Some(words), ..report };
+                    return Ok(Done::Refused(Box::new(refusal)));
                 }
             }
         }
@@ -207,10 +208,9 @@ fn read(mut input: Original, name: &str, limits: &Limits, worker: &Worker, sink:
     let kind = match format {
         Format::Zip | Format::Gzip => {
             let mut dispatch = |member: Member<'_>, sink: &mut dyn Sink| {
-                let path = Some(member.path).filter(|p| !p.is_empty());
                 // What a gzip file holds has no name of its own.
-                let name = if path.is_some() { member.name().to_owned() } else { name.to_owned() };
-                let part = Part { format: member.format, name: &name, path, about: member.about, limits, worker };
+                let name = if member.path.is_empty() { name.to_owned() } else { member.name().to_owned() };
+                let part = Part { format: member.format, name: &name, path: Some(member.path), about: member.about, limits, worker };
                 read_member(&part, member.size, member.input, sink)
             };
             archive::read(&mut input, format, limits, &mut dispatch, sink)?

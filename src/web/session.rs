@@ -195,6 +195,13 @@ impl Sessions {
         lock(&self.table).sweep(Instant::now());
     }
 
+    /// All that are open.
+    pub(crate) fn live(&self) -> Vec<Arc<Session>> {
+        let mut table = lock(&self.table);
+        table.sweep(Instant::now());
+        table.open.values().cloned().collect()
+    }
+
     /// Signs out.
     pub(crate) fn end(&self, token: &str) {
         let key = hash(token);

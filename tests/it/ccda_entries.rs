@@ -508,7 +508,7 @@ fn the_corpus_is_read_statement_by_statement() {
         let Ok(tree) = roxmltree::Document::parse(text.trim_start_matches('\u{feff}')) else { continue };
         for entry in tree.descendants().filter(|n| n.is_element() && n.tag_name().name() == "entry") {
             let Some(statement) = entry.children().find(|n| STATEMENTS.contains(&n.tag_name().name())) else { continue };
-            if !entry.parent().is_some_and(|p| p.tag_name().name() == "section") {
+            if entry.parent().is_none_or(|p| p.tag_name().name() != "section") {
                 continue;
             }
             let place = path(entry);

@@ -72,10 +72,8 @@ fn telling(value: &Value, into: &mut Vec<String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|v| telling(v, into)),
         Value::Object(fields) => fields.values().for_each(|v| telling(v, into)),
-        Value::String(text) if text.contains(' ') || text.chars().count() > 24 => {
-            if !text.contains("http://hl7.org/fhir/") {
-                into.push(text.clone());
-            }
+        Value::String(text) if (text.contains(' ') || text.chars().count() > 24) && !text.contains("http://hl7.org/fhir/") => {
+            into.push(text.clone());
         }
         Value::Number(number) => into.push(number.to_string()),
         _ => {}

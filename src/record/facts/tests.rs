@@ -1,40 +1,40 @@
 use super::*;
 use serde_json::json;
 
-fn stands(resource: Value) -> Standing {
-    facts(&resource).standing
+fn stands(resource: &Value) -> Standing {
+    facts(resource).standing
 }
 
 #[test]
 fn what_one_does_not_have_never_stands_as_current() {
     let none = json!({"resourceType": "AllergyIntolerance", "clinicalStatus": {"coding": [{"code": "active"}]},
         "code": {"coding": [{"system": systems::SNOMED, "code": "716186003", "display": "No known allergy"}]}});
-    assert_eq!(stands(none), Standing::Absent);
-    assert_eq!(stands(json!({"resourceType": "AllergyIntolerance", "code": {"text": "No Known Drug Allergies."}})), Standing::Absent);
+    assert_eq!(stands(&none), Standing::Absent);
+    assert_eq!(stands(&json!({"resourceType": "AllergyIntolerance", "code": {"text": "No Known Drug Allergies."}})), Standing::Absent);
     let refuted = json!({"resourceType": "Condition", "clinicalStatus": {"coding": [{"code": "active"}]},
         "verificationStatus": {"coding": [{"code": "refuted"}]}, "code": {"text": "Asthma"}});
-    assert_eq!(stands(refuted), Standing::Absent);
+    assert_eq!(stands(&refuted), Standing::Absent);
     let error = json!({"resourceType": "Observation", "status": "entered-in-error", "code": {"text": "Weight"}});
-    assert_eq!(stands(error), Standing::Error);
-    assert_eq!(stands(json!({"resourceType": "Immunization", "status": "not-done", "vaccineCode": {"text": "Flu"}})), Standing::NotDone);
-    assert_eq!(stands(json!({"resourceType": "MedicationStatement", "status": "not-taken"})), Standing::NotDone);
+    assert_eq!(stands(&error), Standing::Error);
+    assert_eq!(stands(&json!({"resourceType": "Immunization", "status": "not-done", "vaccineCode": {"text": "Flu"}})), Standing::NotDone);
+    assert_eq!(stands(&json!({"resourceType": "MedicationStatement", "status": "not-taken"})), Standing::NotDone);
 }
 
 #[test]
 fn what_one_has_stands_as_current() {
-    assert_eq!(stands(json!({"resourceType": "AllergyIntolerance", "code": {"text": "Penicillin"}})), Standing::Current);
+    assert_eq!(stands(&json!({"resourceType": "AllergyIntolerance", "code": {"text": "Penicillin"}})), Standing::Current);
     assert_eq!(
-        stands(json!({"resourceType": "AllergyIntolerance", "code": {"text": "No known brand of latex gloves"}})),
+        stands(&json!({"resourceType": "AllergyIntolerance", "code": {"text": "No known brand of latex gloves"}})),
         Standing::Current
     );
     let active = json!({"resourceType": "Condition", "clinicalStatus": {"coding": [{"code": "active"}]}, "code": {"text": "Asthma"}});
-    assert_eq!(stands(active), Standing::Current);
+    assert_eq!(stands(&active), Standing::Current);
 }
 
 #[test]
 fn a_visit_diagnosis_without_a_status_is_not_called_active() {
     let visit = json!({"resourceType": "Condition", "category": [{"coding": [{"code": "encounter-diagnosis"}]}], "code": {"text": "Cold"}});
-    assert_eq!(stands(visit), Standing::Past);
+    assert_eq!(stands(&visit), Standing::Past);
 }
 
 #[test]

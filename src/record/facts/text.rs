@@ -38,11 +38,7 @@ impl<'a> Gather<'a> {
             return;
         }
         match value {
-            Value::String(s) => {
-                if readable(key) && self.seen.insert(s) {
-                    self.add(s);
-                }
-            }
+            Value::String(s) if readable(key) && self.seen.insert(s) => self.add(s),
             Value::Array(items) => items.iter().for_each(|v| self.walk(key, v, depth + 1)),
             Value::Object(object) => {
                 if key == "text"

@@ -1,5 +1,6 @@
 //! Sources: the list, and the question before one is taken out.
 
+use crate::import::inbox::Inbox;
 use crate::record::Class;
 use crate::vault::{Role, SourceInfo};
 use crate::web::app::ChartCx;
@@ -16,7 +17,7 @@ pub(crate) fn until(source: &SourceInfo) -> Option<i64> {
     source.removed.map(|at| at + DAYS * 86_400).filter(|until| *until > words::now())
 }
 
-pub(crate) fn list(cx: &ChartCx, sources: &[SourceInfo]) -> Markup {
+pub(crate) fn list(cx: &ChartCx, sources: &[SourceInfo], inbox: &Inbox) -> Markup {
     let (gone, here): (Vec<_>, Vec<_>) = sources.iter().partition(|s| s.removed.is_some());
     let add = html! { a.btn.main href=(cx.to("add")) { (icon("add")) "Add records" } };
     let body = html! {
@@ -25,6 +26,7 @@ pub(crate) fn list(cx: &ChartCx, sources: &[SourceInfo]) -> Markup {
             p { "Every file that records came from, newest first. Each is kept unchanged and encrypted." }
             @if cx.role >= Role::Carer && !here.is_empty() { div.acts { (add) } }
         }
+        (super::inbox::section(cx, inbox))
         @if here.is_empty() {
             (empty("No sources yet", "They appear here when you add records.", &(if cx.role >= Role::Carer { add } else { html! {} })))
         } @else {
