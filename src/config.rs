@@ -27,14 +27,14 @@ pub struct Config {
     /// A file that holds the passphrase; a terminal is asked otherwise
     #[arg(long, global = true, env = "KEEPWELL_PASSPHRASE_FILE", value_name = "FILE", hide_env = true)]
     pub passphrase_file: Option<PathBuf>,
-    /// Whose chart, where the member can open several
+    /// Whose chart, where the member can open several; for init: the full name of the first person
     #[arg(long, global = true, env = "KEEPWELL_PERSON", value_name = "NAME|ID", hide_env = true)]
     pub person: Option<String>,
     /// Minutes without a request after which a session locks
     #[arg(long, global = true, env = "KEEPWELL_IDLE_MINUTES", value_name = "N", default_value_t = 15, hide_env = true)]
     pub idle_minutes: u32,
     /// More in the log; never health data
-    #[arg(long, global = true, env = "KEEPWELL_VERBOSE", hide_env = true)]
+    #[arg(long, global = true, env = "KEEPWELL_VERBOSE", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
     pub verbose: bool,
     /// Bounds on what an import unpacks.
     #[command(flatten)]

@@ -180,7 +180,7 @@ impl Beside {
 pub fn kind(resource: &Value) -> String {
     ["type", "code", "category"]
         .iter()
-        .find_map(|k| resource.get(k).and_then(concept_text))
+        .find_map(|k| resource.get(k).and_then(concept_text).filter(|w| w.chars().any(char::is_alphabetic)))
         .unwrap_or_else(|| super::words::type_words(type_of(resource)))
 }
 

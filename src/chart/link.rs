@@ -4,7 +4,7 @@ use crate::Result;
 use crate::vault::{Chart, Row};
 
 /// One line of a list: the newest record, and every record that says the same.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Line {
     /// All records of the line, newest first; never empty.
     pub rows: Vec<Row>,
@@ -16,6 +16,12 @@ impl Line {
     /// The newest record.
     pub fn first(&self) -> &Row {
         &self.rows[0]
+    }
+
+    /// The newest name that is words and not only a code.
+    pub fn title(&self) -> &str {
+        let coded = |t: &str| t.split_once(" code ").is_some_and(|(system, code)| !system.contains(' ') && !code.contains(' '));
+        self.rows.iter().map(|r| r.title.as_str()).find(|t| !coded(t)).unwrap_or(&self.first().title)
     }
 }
 
@@ -63,17 +69,23 @@ pub fn same_thing(rows: Vec<Row>) -> Vec<Line> {
 ///
 /// # Errors
 /// Internal when the database fails.
-pub fn with_sources(chart: &Chart, mut lines: Vec<Line>) -> Result<Vec<Line>> {
-    for line in &mut lines {
-        for row in &line.rows {
-            for source in chart.sources_of(row.rid)? {
-                if !line.sources.contains(&source) {
-                    line.sources.push(source);
-                }
+pub fn with_sources(chart: &Chart, lines: Vec<Line>) -> Result<Vec<Line>> {
+    lines.into_iter().map(|line| one_with_sources(chart, line)).collect()
+}
+
+/// Fills in the sources of one line.
+///
+/// # Errors
+/// Internal when the database fails.
+pub fn one_with_sources(chart: &Chart, mut line: Line) -> Result<Line> {
+    for row in &line.rows {
+        for source in chart.sources_of(row.rid)? {
+            if !line.sources.contains(&source) {
+                line.sources.push(source);
             }
         }
     }
-    Ok(lines)
+    Ok(line)
 }
 
 #[cfg(test)]

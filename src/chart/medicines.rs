@@ -141,6 +141,31 @@ pub fn strength(title: &str) -> Option<String> {
     })
 }
 
+/// A line of the medicine list with what each of its records says.
+#[derive(Clone, Debug)]
+pub struct Medicine {
+    /// The records.
+    pub line: Line,
+    /// What each of them says, in their order.
+    pub said: Vec<Said>,
+    /// What differs among them, as [`differences`] finds it.
+    pub differ: Vec<(usize, String)>,
+}
+
+/// One line for each medicine, in the order of the alphabet.
+pub fn linked(rows: Vec<Row>) -> Vec<Medicine> {
+    let mut all: Vec<Medicine> = super::link::by_key(rows, |r| ingredient(&r.title))
+        .into_iter()
+        .map(|line| {
+            let said: Vec<Said> = line.rows.iter().map(|r| said(&r.resource(), &r.title)).collect();
+            let differ = differences(&line, &said);
+            Medicine { line, said, differ }
+        })
+        .collect();
+    all.sort_by_key(|m| m.line.first().title.to_lowercase());
+    all
+}
+
 /// Strengths or directions that differ within one line of current medicines, each with its record; empty when they agree.
 pub fn differences(line: &Line, said: &[Said]) -> Vec<(usize, String)> {
     let mut seen: Vec<(usize, String)> = Vec::new();

@@ -19,11 +19,11 @@ pub struct Measured {
 
 /// Reads the value of an Observation with its components.
 pub fn value(observation: &Value) -> Measured {
-    let mut whole = reading(observation);
+    let mut whole = shown(reading(observation));
     let components = array(observation, "component");
     let parts: Vec<(String, Reading)> = components
         .iter()
-        .map(|c| (c.get("code").and_then(concept_text).unwrap_or_else(|| "Part without a name".into()), reading(c)))
+        .map(|c| (c.get("code").and_then(concept_text).unwrap_or_else(|| "Part without a name".into()), shown(reading(c))))
         .collect();
     if whole.text.is_empty() && !parts.is_empty() {
         if let Some((high, low)) = pressure(components) {
@@ -35,9 +35,19 @@ pub fn value(observation: &Value) -> Measured {
         whole.flag = whole.flag.or_else(|| together(parts.iter().map(|(_, r)| r.flag)));
     }
     if whole.text.is_empty() && whole.absent.is_none() && is_panel(observation) {
-        whole.text = format!("{} values", array(observation, "hasMember").len());
+        let members = array(observation, "hasMember").len();
+        whole.text = if members == 1 { "1 value".into() } else { format!("{members} values") };
     }
     Measured { reading: whole, parts }
+}
+
+/// Units as people write them.
+fn shown(mut reading: Reading) -> Reading {
+    reading.unit = super::units::plain(&reading.unit);
+    if let Some(range) = &mut reading.range {
+        range.words = super::units::plain(&range.words);
+    }
+    reading
 }
 
 /// Whether an observation only holds others together (FHIR R4 Observation.hasMember) and has no value of its own.
@@ -52,7 +62,11 @@ fn blank(text: &str) -> &str {
 /// Systolic and diastolic among the components of one blood pressure.
 pub fn pressure(components: &[Value]) -> Option<(Reading, Reading)> {
     let find = |wanted: &[&str]| {
-        components.iter().find(|c| c.get("code").is_some_and(|k| codes(k).iter().any(|(_, code, _)| wanted.contains(code)))).map(reading)
+        components
+            .iter()
+            .find(|c| c.get("code").is_some_and(|k| codes(k).iter().any(|(_, code, _)| wanted.contains(code))))
+            .map(reading)
+            .map(shown)
     };
     Some((find(&SYSTOLIC)?, find(&DIASTOLIC)?))
 }

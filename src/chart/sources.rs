@@ -1,38 +1,85 @@
 //! Sources by name, for pages that say where something comes from.
 
 use crate::Result;
-use crate::vault::{Chart, SourceInfo};
+use crate::record::reference_words;
+use crate::vault::{Chart, Query, SourceInfo};
+use std::collections::HashMap;
 
 /// The sources of a chart that are here (not removed), newest first.
 #[derive(Debug)]
-pub struct Sources(Vec<SourceInfo>);
+pub struct Sources {
+    all: Vec<SourceInfo>,
+    names: HashMap<String, String>,
+}
+
+/// So many heads of documents are asked who keeps them.
+const MANY: usize = 200;
+
+/// So many sources are named in a line.
+const FEW: usize = 3;
 
 impl Sources {
-    /// Reads them.
+    /// Reads them. A source is called by who keeps its record (`Composition.custodian`, `Patient.managingOrganization`);
+    /// two of one keeper, and those that name none, by their files.
     ///
     /// # Errors
     /// Internal when the database fails.
     pub fn of(chart: &Chart) -> Result<Self> {
-        Ok(Self(chart.sources()?))
+        let all = chart.sources()?;
+        let types = vec!["Composition".to_owned(), "Patient".to_owned()];
+        let heads = chart.list(&Query { types, limit: MANY, ..Query::default() })?.rows;
+        let mut keepers: HashMap<String, String> = HashMap::new();
+        for row in heads {
+            let resource = row.resource();
+            let keeper = resource.get("custodian").or_else(|| resource.get("managingOrganization"));
+            if let Some(name) = keeper.and_then(|k| reference_words(&resource, k)).filter(|n| n.chars().any(char::is_alphabetic)) {
+                let better = row.kind == "Composition" || !keepers.contains_key(&row.source);
+                if better {
+                    keepers.insert(row.source, name);
+                }
+            }
+        }
+        let mut times: HashMap<&str, usize> = HashMap::new();
+        keepers.values().for_each(|name| *times.entry(name).or_default() += 1);
+        let called = |s: &SourceInfo| {
+            let keeper = keepers.get(&s.id)?;
+            let alone = times.get(keeper.as_str()) == Some(&1);
+            Some((s.id.clone(), if alone { keeper.clone() } else { format!("{keeper} ({})", s.name) }))
+        };
+        let names = all.iter().filter_map(called).collect();
+        Ok(Self { all, names })
     }
 
-    /// The name of a source; its id when it is gone.
+    /// What a source is called; its id when it is gone.
     pub fn name<'a>(&'a self, id: &'a str) -> &'a str {
-        self.0.iter().find(|s| s.id == id).map_or(id, |s| s.name.as_str())
+        self.names.get(id).map_or_else(|| self.file(id), String::as_str)
+    }
+
+    /// The name of its file; its id when it is gone.
+    pub fn file<'a>(&'a self, id: &'a str) -> &'a str {
+        self.get(id).map_or(id, |s| s.name.as_str())
+    }
+
+    /// All of them, those that were taken out too.
+    pub fn all(&self) -> &[SourceInfo] {
+        &self.all
     }
 
     /// One of them.
     pub fn get(&self, id: &str) -> Option<&SourceInfo> {
-        self.0.iter().find(|s| s.id == id)
+        self.all.iter().find(|s| s.id == id)
     }
 
     /// Those that can be chosen in a filter.
     pub fn here(&self) -> impl Iterator<Item = &SourceInfo> {
-        self.0.iter().filter(|s| s.removed.is_none())
+        self.all.iter().filter(|s| s.removed.is_none())
     }
 
-    /// "in 3 sources: a.xml, b.json, c.zip", or nothing for one.
+    /// "in 5 sources: a.xml, b.json, c.zip and 2 more", or nothing for one.
     pub fn several(&self, ids: &[String]) -> Option<String> {
-        (ids.len() > 1).then(|| format!("in {} sources: {}", ids.len(), ids.iter().map(|i| self.name(i)).collect::<Vec<_>>().join(", ")))
+        let named = ids.iter().take(FEW).map(|i| self.name(i)).collect::<Vec<_>>().join(", ");
+        let more = ids.len().saturating_sub(FEW);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (ids.len() > 1).then(|| format!("in {} sources: {named}{more}", ids.len()))
     }
 }

@@ -10,6 +10,29 @@ pub fn power(from: &str, to: &str) -> Option<i32> {
     (a.1 == b.1).then_some(a.0 - b.0)
 }
 
+/// UCUM codes that labs and devices send where people write something else, as people write them. For showing only.
+pub fn plain(text: &str) -> String {
+    const WRITTEN: [(&str, &str); 10] = [
+        ("mm[Hg]", "mmHg"),
+        ("[degF]", "°F"),
+        ("[in_i]", "in"),
+        ("[lb_av]", "lb"),
+        ("{1.73_m2}", "1.73 m²"),
+        ("1.73.m2", "1.73 m²"),
+        ("kg/m2", "kg/m²"),
+        ("{score}", "score"),
+        ("[pH]", ""),
+        ("[IU]", "IU"),
+    ];
+    let mut out = if text == "Cel" || text.ends_with(" Cel") { text.replace("Cel", "°C") } else { text.to_owned() };
+    for (code, words) in WRITTEN {
+        if out.contains(code) {
+            out = out.replace(code, words);
+        }
+    }
+    out.trim().to_owned()
+}
+
 /// A number moved by a power of ten, for drawing only.
 pub fn shift(number: f64, power: i32) -> f64 {
     // Through decimal text, so that 0.1 moved by two places is 10 and not 10.000000000000002.

@@ -35,8 +35,14 @@ pub enum ConfigAction {
 pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     let opened = open(config)?;
     let mut well = true;
+    for finding in opened.household.check()? {
+        super::print_line(&finding)?;
+        well = false;
+    }
     for (person, _) in opened.household.charts(&opened.who)? {
-        let findings = opened.household.open(&opened.who, &person.id)?.check(args.deep)?;
+        // A chart that cannot be opened is a finding, and the others are looked at all the same.
+        let findings = opened.household.open(&opened.who, &person.id).and_then(|chart| chart.check(args.deep));
+        let findings = findings.unwrap_or_else(|e| vec![e.words().to_owned()]);
         if findings.is_empty() {
             eprintln!("Chart {}: whole.", person.id);
         }

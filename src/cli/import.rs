@@ -3,12 +3,13 @@
 use super::progress::{Bar, stop_flag};
 use super::{Ended, open, print_json};
 use crate::config::Config;
+use crate::import::Limits;
 use crate::import::pipeline::{self, Accept, Options};
 use crate::import::report::{FileReport, Report};
 use crate::vault::{Chart, inbox};
 use crate::{Error, Kind, Result};
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -60,14 +61,23 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     let stop = stop_flag();
     let limits = config.limits();
     let mut report = Report::default();
-    for path in files {
+    let one = |path: &Path| {
         // The folder that a file lay in is nobody's business but the command line's.
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let bar = Bar::new(&name, &stop);
-        let staged = stage(&chart, &path)?;
-        let done = pipeline::import(&chart, staged, &name, &limits, &options, &bar);
+        let done = stage(&chart, path, &limits)
+            .and_then(|staged| pipeline::import(&chart, staged, &name, &limits, &options, &bar))
+            .map(|done| done.report);
         bar.finish();
-        let mut file = done?.report;
+        done
+    };
+    let mut over = false;
+    for path in files {
+        let done = if over { Err(not_read()) } else { one(&path) };
+        // What came in before stays in, and the report tells so: a file that cannot be read does not stop the others,
+        // a full disk or a wish to stop does.
+        over |= matches!(&done, Err(e) if matches!(e.kind, Kind::Internal | Kind::Cancelled | Kind::Busy));
+        let mut file = done.unwrap_or_else(|e| failed(&e));
         file.path = path.to_string_lossy().into_owned();
         tell(&file, args.dry_run);
         report.push(file);
@@ -94,7 +104,11 @@ pub fn again(config: &Config, args: &AgainArgs) -> Result<Ended> {
         let bar = Bar::new(&source, &stop);
         let done = pipeline::reimport(&chart, &source, &config.limits(), &options, &bar);
         bar.finish();
-        let file = done?;
+        let file = match done {
+            // Its records stay as they are; the other sources are read all the same.
+            Err(e) if e.kind == Kind::Internal => FileReport { source: source.clone(), path: source, ..failed(&e) },
+            other => other?,
+        };
         tell(&file, args.dry_run);
         report.push(file);
     }
@@ -181,11 +195,32 @@ fn starts_with_a_patient(path: &Path) -> bool {
     read.is_ok() && text.trim_start_matches('\u{feff}').starts_with("{\"resourceType\":\"Patient\"")
 }
 
-fn stage(chart: &Chart, path: &Path) -> Result<crate::vault::Staged> {
-    let mut file = File::open(path).map_err(|e| Error::new(Kind::Usage, format!("{} cannot be read.", path.display())).because(e))?;
+/// Encrypts a file into the vault's staging, as far as the limit goes: a path may lead to a stream without an end.
+fn stage(chart: &Chart, path: &Path, limits: &Limits) -> Result<crate::vault::Staged> {
+    let unreadable = |e| Error::refused("This file cannot be read. Nothing of it was stored.").because(e);
+    let mut file = File::open(path).map_err(unreadable)?;
     let mut staging = chart.stage()?;
-    std::io::copy(&mut file, &mut staging)?;
-    staging.finish()
+    let (mut buffer, mut size) = (vec![0; 1 << 18], 0);
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return staging.finish(),
+            Ok(n) => {
+                size += n as u64;
+                limits.check_file(size)?;
+                staging.write_all(&buffer[..n])?;
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(unreadable(e)),
+        }
+    }
+}
+
+fn failed(e: &Error) -> FileReport {
+    FileReport { error: Some(e.words().to_owned()), ..FileReport::default() }
+}
+
+fn not_read() -> Error {
+    Error::refused("This file was not read, because the import stopped before it. Nothing of it was stored.")
 }
 
 fn tell(file: &FileReport, dry_run: bool) {

@@ -11,9 +11,6 @@ use std::sync::Arc;
 /// What `init` is told.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The full name of the person whose chart this is
-    #[arg(long = "person", value_name = "FULL NAME", id = "init_person")]
-    pub person: Option<String>,
     /// The person's birth date
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub birth_date: String,
@@ -39,8 +36,8 @@ pub enum Sex {
 pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     let missing = |what: &str| Error::new(Kind::Usage, format!("Say {what}."));
     let member = config.member.as_deref().ok_or_else(|| missing("who signs in: --member NAME"))?;
-    let person =
-        args.person.as_deref().or(config.person.as_deref()).ok_or_else(|| missing("whose chart this is: --person \"FULL NAME\""))?;
+    // The flag that everywhere else names one of the people here gives the first of them their name.
+    let person = config.person.as_deref().ok_or_else(|| missing("whose chart this is: --person \"FULL NAME\""))?;
     let dir = config.vault_dir()?;
     let secret = passphrase(config, "Choose a passphrase of 15 characters or more: ")?;
     if config.passphrase_file.is_none() && passphrase(config, "The same again: ")? != secret {

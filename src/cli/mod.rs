@@ -81,11 +81,22 @@ pub enum Ended {
 /// Prepares the process: nobody else reads its files, no core dump, logs for the operator, unknown settings named.
 pub fn prepare(config: &Config) {
     crate::vault::harden();
+    std::panic::set_hook(Box::new(|info| {
+        use std::io::Write as _;
+        // Nothing is left to tell it to if stderr is gone.
+        _ = writeln!(std::io::stderr(), "{}", place(info.location()));
+    }));
     let filter = tracing_subscriber::EnvFilter::new(if config.verbose { "keepwell=debug" } else { "keepwell=info" });
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
     for name in crate::config::unknown_variables() {
         eprintln!("Warning: {name} is not a setting of Keepwell. `keepwell --help` lists them.");
     }
+}
+
+/// What is told of a panic: where, never what. The message of a panic quotes what it choked on, and that may be a record.
+fn place(location: Option<&std::panic::Location<'_>>) -> String {
+    let at = location.map_or_else(|| "an unknown place".to_owned(), |l| format!("{}:{}", l.file(), l.line()));
+    format!("Keepwell met something that it did not expect, at {at}. Please report this place.")
 }
 
 /// The exit status of the contract: 0 done, 1 failed, 2 wrong usage, 3 done in part.
@@ -94,6 +105,8 @@ pub fn exit(done: Result<Ended>) -> ExitCode {
         Ok(Ended::Done) => ExitCode::SUCCESS,
         Ok(Ended::InPart) => ExitCode::from(3),
         Ok(Ended::Failed) => ExitCode::from(1),
+        // Whoever read the results has seen enough: `keepwell records | head`.
+        Err(e) if broken_pipe(&e) => ExitCode::from(1),
         Err(e) => {
             eprintln!("{}", e.words());
             if let Some(cause) = std::error::Error::source(&e) {
@@ -102,6 +115,11 @@ pub fn exit(done: Result<Ended>) -> ExitCode {
             ExitCode::from(if e.kind == Kind::Usage { 2 } else { 1 })
         }
     }
+}
+
+fn broken_pipe(e: &Error) -> bool {
+    let source = std::error::Error::source(e).and_then(|s| s.downcast_ref::<std::io::Error>());
+    source.is_some_and(|s| s.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// An open vault with its member signed in.
@@ -203,4 +221,27 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<()> {
 pub(crate) fn print_line(text: &str) -> Result<()> {
     use std::io::Write as _;
     writeln!(std::io::stdout().lock(), "{text}").map_err(Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_tells_its_place_and_not_its_words() {
+        let told = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+        let to = std::sync::Arc::clone(&told);
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if let Ok(mut to) = to.lock() {
+                *to += &place(info.location());
+            }
+        }));
+        let done = std::panic::catch_unwind(|| "Penicillin ü".split_at(12).0.len());
+        std::panic::set_hook(before);
+        assert!(done.is_err());
+        let told = told.lock().expect("told").clone();
+        assert!(told.contains("src/cli/mod.rs:") && !told.contains("Penicillin"), "{told}");
+        assert!(place(None).contains("unknown"));
+    }
 }

@@ -65,9 +65,19 @@ pub fn original(config: &Config, args: &OriginalArgs) -> Result<Ended> {
     let opened = open(config)?;
     let mut original = opened.chart(config)?.original(&args.source)?;
     match &args.out {
-        None => std::io::copy(&mut original, &mut std::io::stdout().lock())?,
-        Some(path) => std::io::copy(&mut original, &mut create(path)?)?,
-    };
+        None => {
+            std::io::copy(&mut original, &mut std::io::stdout().lock())?;
+        }
+        Some(path) => {
+            let mut file = create(path)?;
+            let written = std::io::copy(&mut original, &mut file).and_then(|_| file.sync_all());
+            if let Err(e) = written {
+                // Half a file must not look like a whole one. The failure itself is what is told.
+                _ = std::fs::remove_file(path);
+                return Err(e.into());
+            }
+        }
+    }
     Ok(Ended::Done)
 }
 

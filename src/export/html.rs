@@ -102,7 +102,8 @@ fn listed(chart: &Chart, selection: &Ready, section: &Section, counts: &mut BTre
         return Ok(());
     }
     writeln!(out, "<h2>{heading}</h2>")?;
-    let mut table = Table::new("Newest first", head);
+    let caption = format!("{heading}, newest first");
+    let mut table = Table::new(&caption, head);
     let mut count = 0;
     selection.each(chart, &[*class], &[], Order::Newest, &mut |row| {
         count += 1;

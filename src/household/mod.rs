@@ -76,6 +76,14 @@ impl Household {
         Ok(self.members()?.is_empty())
     }
 
+    /// Integrity of what is kept beside the charts. The findings in words.
+    ///
+    /// # Errors
+    /// Internal when it cannot be checked at all.
+    pub fn check(&self) -> Result<Vec<String>> {
+        self.vault.check()
+    }
+
     /// Every member, by name.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use super::identity::{Candidate, Numbers, Only};
 use super::pipeline::Progress;
 use super::report::{Counts, FileReport, Skipped, Warning};
-use super::{Found, Limits, Origin, Sink};
+use super::{Found, Origin, Sink};
 use crate::record::{Class, Facts, facts_with, medication_concept, medication_reference, subject_reference, type_of};
 use crate::vault::{Import, Outcome, unique_in_shape};
 use crate::{Error, Kind, Result};
@@ -268,17 +268,4 @@ fn what(resource: &Value) -> String {
         Some(id) => format!("{kind}/{id}"),
         None => kind.to_owned(),
     }
-}
-
-/// Bounds that the intake itself needs of the limits.
-pub(super) fn too_large(size: u64, limits: &Limits) -> Option<Error> {
-    (size > limits.file_bytes).then(|| {
-        Error::new(
-            Kind::TooMuch,
-            format!(
-                "This file is larger than {} GiB, the most that this vault takes at once. Nothing was stored. Split it, or raise the limit.",
-                limits.file_bytes >> 30
-            ),
-        )
-    })
 }

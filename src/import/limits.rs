@@ -42,6 +42,23 @@ pub struct Limits {
     pub resource_bytes: u64,
 }
 
+impl Limits {
+    /// Whether a file of this size is taken at all.
+    ///
+    /// # Errors
+    /// Too much, with the limit.
+    pub fn check_file(&self, size: u64) -> crate::Result<()> {
+        if size <= self.file_bytes {
+            return Ok(());
+        }
+        let words = format!(
+            "This file is larger than {}, the most that this vault takes at once. Nothing was stored. Split it, or raise the limit.",
+            size_words(self.file_bytes)
+        );
+        Err(crate::Error::new(crate::Kind::TooMuch, words))
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -3,7 +3,7 @@
 use super::archive::{self, HEAD, Member};
 use super::documents::{self, Document};
 use super::identity::{self, Known, Only, Verdict, judge};
-use super::intake::{Intake, Round, too_large};
+use super::intake::{Intake, Round};
 use super::limits::{check_xml, read_whole};
 use super::report::FileReport;
 use super::sniff::{Format, decode_xml, sniff, why_not};
@@ -65,11 +65,11 @@ pub struct Imported {
 /// Cancelled; Internal when the vault or the disk fails. Nothing was stored then.
 pub fn import(chart: &Chart, staged: Staged, name: &str, limits: &Limits, options: &Options, progress: &dyn Progress) -> Result<Imported> {
     let report = FileReport { path: name.to_owned(), sha256: staged.sha256().to_owned(), ..FileReport::default() };
-    if let Some(e) = too_large(staged.size(), limits) {
+    if let Err(e) = limits.check_file(staged.size()) {
         return Ok(Imported { report: refused(report, &e), staged: Some(staged) });
     }
     let job = Job { chart, name, limits, options, progress, size: staged.size(), again: None };
-    match job.run(report, &|| staged.open())? {
+    match job.guarded(report, &|| staged.open())? {
         Done::Entered(intake) if !options.dry_run => {
             let Intake { import, mut report, .. } = *intake;
             if let Some(source) = same_file(chart, &report)? {
@@ -94,7 +94,7 @@ pub fn reimport(chart: &Chart, source: &str, limits: &Limits, options: &Options,
     let options = Options { accept_identity: options.accept_identity.clone().or(accept), ..options.clone() };
     let report = FileReport { path: info.name.clone(), sha256: info.report.sha256.clone(), ..FileReport::default() };
     let job = Job { chart, name: &info.name, limits, options: &options, progress, size: info.size, again: Some(source) };
-    match job.run(report, &|| chart.original(source))? {
+    match job.guarded(report, &|| chart.original(source))? {
         Done::Entered(intake) if !options.dry_run => {
             let Intake { import, report, .. } = *intake;
             import.commit(None, report)
@@ -129,6 +129,15 @@ enum Done<'a> {
 }
 
 impl<'a> Job<'a> {
+    /// A reader that panics costs its own file only: what it had put is undone, and what the panic says is not passed on.
+    fn guarded(&self, report: FileReport, open: &dyn Fn() -> Result<Original>) -> Result<Done<'a>> {
+        let unread = report.clone();
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.run(report, open))).unwrap_or_else(|_| {
+            let words = "Keepwell could not read this file. Nothing of it was stored. Try another copy of it.";
+            Ok(Done::Refused(Box::new(FileReport { error: Some(words.to_owned()), ..unread })))
+        })
+    }
+
     /// Reads the file, a second time if part of it is about other people or stands before the Patient whom it is about.
     fn run(&self, report: FileReport, open: &dyn Fn() -> Result<Original>) -> Result<Done<'a>> {
         let mut known = Known::parse(self.chart.note(Known::NOTE)?.as_deref());

@@ -254,7 +254,7 @@ mod tests {
     use crate::record::PatientIdentity;
     use serde_json::{Value, json};
 
-    fn born(name: Value, birth: &str) -> PatientIdentity {
+    fn born(name: &Value, birth: &str) -> PatientIdentity {
         let mut patient = json!({"name": [name]});
         if !birth.is_empty() {
             patient["birthDate"] = json!(birth);
@@ -360,11 +360,11 @@ mod tests {
         for (chart, file, dated, undated) in TABLE {
             let person = PatientIdentity::person(chart, "1954-03-14", "unknown");
             for (birth, expected) in [("1954-03-14", *dated), ("", *undated)] {
-                let is = person.matches(&born(named(file), birth));
+                let is = person.matches(&born(&named(file), birth));
                 if is != expected {
                     wrong.push(format!("{chart} / {file} / {birth:?}: {is}"));
                 }
-                assert!(!person.matches(&born(named(file), "1955-03-14")), "{chart} / {file}: another birth date is another person");
+                assert!(!person.matches(&born(&named(file), "1955-03-14")), "{chart} / {file}: another birth date is another person");
             }
         }
         assert!(wrong.is_empty(), "{wrong:#?}");
@@ -384,10 +384,10 @@ mod tests {
             ("1954-03-15", false),
             ("14.03.1954", false),
         ] {
-            assert_eq!(ruth.matches(&born(named("Carver|Ruth"), birth)), same, "{birth}");
+            assert_eq!(ruth.matches(&born(&named("Carver|Ruth"), birth)), same, "{birth}");
         }
-        assert!(!ruth.matches(&born(named(""), "1954")), "a year alone is nobody");
-        assert!(!ruth.matches(&born(named("Ruth|Carver"), "1954")), "swapped names want the day");
+        assert!(!ruth.matches(&born(&named(""), "1954")), "a year alone is nobody");
+        assert!(!ruth.matches(&born(&named("Ruth|Carver"), "1954")), "swapped names want the day");
     }
 
     #[test]

@@ -73,6 +73,20 @@ impl Drop for Reader<'_> {
     }
 }
 
+/// The connection that writes, back in its place when dropped: should the work panic, the next one still finds it.
+struct Writer<'a> {
+    chart: &'a Chart,
+    conn: Option<Connection>,
+}
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            self.chart.give_back(conn);
+        }
+    }
+}
+
 impl Chart {
     /// A new chart in a folder that does not exist, for a member with this recipient.
     pub(super) fn create(dir: &Path, member: &str, person: &PersonInfo) -> Result<()> {
@@ -161,13 +175,14 @@ impl Chart {
 
     /// Writes in one transaction.
     pub(super) fn write<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let mut conn = self.take_writer();
+        let mut writer = Writer { chart: self, conn: Some(self.take_writer()) };
+        let conn = writer.conn.as_mut().ok_or_else(|| Error::internal("a writer without its connection"))?;
         let done = conn.transaction().map_err(Error::from).and_then(|tx| {
             let out = work(&tx)?;
             tx.commit()?;
             Ok(out)
         });
-        self.give_back(conn);
+        drop(writer);
         self.changed();
         done
     }

@@ -1,10 +1,24 @@
 //! Is everything there, whole, and readable?
 
-use super::{Chart, body};
+use super::{Chart, Vault, body};
 use crate::{Error, Result};
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use std::io::Read;
+
+impl Vault {
+    /// Integrity of the register of the household. The findings in words.
+    ///
+    /// # Errors
+    /// Internal when it cannot be checked at all.
+    pub fn check(&self) -> Result<Vec<String>> {
+        let mut findings = Vec::new();
+        if !self.register().is_whole()? {
+            findings.push("The list of members is damaged. Restore a backup.".to_owned());
+        }
+        Ok(findings)
+    }
+}
 
 impl Chart {
     /// Integrity of the database and the originals; `deep` decrypts and hashes all. The findings in words.
@@ -17,20 +31,26 @@ impl Chart {
         pragma(&conn, "PRAGMA cipher_integrity_check", |_| {
             findings.push("A page of the database was changed or damaged on the disk. Restore a backup.".to_owned());
         })?;
-        pragma(&conn, "PRAGMA integrity_check", |answer| {
+        let structure = pragma(&conn, "PRAGMA integrity_check", |answer| {
             if answer != "ok" {
-                findings.push("The database is damaged. Restore a backup.".to_owned());
+                findings.push(DAMAGED.to_owned());
             }
-        })?;
-        pragma(&conn, "PRAGMA foreign_key_check", |_| {
+        });
+        noted(structure, &mut findings);
+        let keys = pragma(&conn, "PRAGMA foreign_key_check", |_| {
             findings.push("A record in the database has lost its source. Restore a backup.".to_owned());
-        })?;
-        findings.dedup();
-        self.check_originals(&conn, deep, &mut findings)?;
+        });
+        noted(keys, &mut findings);
+        let originals = self.check_originals(&conn, deep, &mut findings);
+        noted(originals, &mut findings);
         if deep {
-            check_bodies(&conn, "SELECT rid, body FROM bodies", &mut findings)?;
-            check_bodies(&conn, "SELECT rid, body FROM versions", &mut findings)?;
+            for table in ["bodies", "versions"] {
+                let bodies = check_bodies(&conn, &format!("SELECT rid, body FROM {table}"), &mut findings);
+                noted(bodies, &mut findings);
+            }
         }
+        let mut told = std::collections::HashSet::new();
+        findings.retain(|finding| told.insert(finding.clone()));
         Ok(findings)
     }
 
@@ -50,6 +70,15 @@ impl Chart {
             }
         }
         Ok(())
+    }
+}
+
+const DAMAGED: &str = "The database is damaged. Restore a backup.";
+
+/// A database that cannot be read to its end is itself a finding: the rest is looked at all the same.
+fn noted(done: Result<()>, findings: &mut Vec<String>) {
+    if done.is_err() {
+        findings.push(DAMAGED.to_owned());
     }
 }
 

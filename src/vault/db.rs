@@ -32,6 +32,11 @@ impl From<rusqlite::Error> for Error {
                 if e.code == ErrorCode::DiskFull {
                     return Self::new(Kind::Internal, "The disk is full. Nothing was stored. Make room, then try again.");
                 }
+                if matches!(e.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) {
+                    let words = "A database of this vault is damaged on the disk. Nothing was changed. \
+                                 \"keepwell check --deep\" tells what is whole; restore the rest from a backup.";
+                    return Self::new(Kind::Internal, words).because(Fault(e.extended_code.to_string()));
+                }
                 e.extended_code.to_string()
             }
             rusqlite::Error::QueryReturnedNoRows => "no rows".to_owned(),

@@ -21,6 +21,14 @@ pub(crate) fn sync_dir(path: &Path) -> Result<()> {
     Ok(File::open(path)?.sync_all()?)
 }
 
+/// Deletes a file; one that is gone already is well.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.into()),
+        _ => Ok(()),
+    }
+}
+
 /// Writes a small file as a whole: a reader sees the old one or the new one, also after a crash.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let fresh = path.with_extension("new");

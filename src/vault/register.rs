@@ -102,6 +102,13 @@ impl Register {
         Ok(Self(conn))
     }
 
+    /// Whether the file is in order.
+    pub(super) fn is_whole(&self) -> Result<bool> {
+        let answer: String = self.0.query_row("PRAGMA integrity_check", [], |r| r.get(0))?;
+        let orphans = self.0.prepare("PRAGMA foreign_key_check")?.exists([])?;
+        Ok(answer == "ok" && !orphans)
+    }
+
     /// Every member, by name.
     pub(crate) fn members(&self) -> Result<Vec<MemberInfo>> {
         let mut statement = self.0.prepare_cached("SELECT id, name FROM members ORDER BY folded")?;

@@ -3,7 +3,7 @@
 use super::files;
 use super::keys::{self, Key};
 use crate::import::report::FileReport;
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
@@ -50,8 +50,15 @@ impl Shelf {
     }
 
     pub(super) fn open(&self, name: &str) -> Result<Original> {
-        Original::open(&self.key, &self.path_of(name))
+        Original::open(&self.key, &self.path_of(name)).map_err(|e| damaged().because(e))
     }
+}
+
+/// The words for an original that is not what was kept.
+fn damaged() -> Error {
+    let words =
+        "The original of this source is missing or damaged on the disk. Its records are here. Restore a backup, or import the file again.";
+    Error::new(Kind::Internal, words)
 }
 
 /// A file that is arriving: what is written goes to disk encrypted.
@@ -197,7 +204,11 @@ impl Read for Original {
         if self.here >= self.size {
             return Ok(0);
         }
-        let taken = self.reader.read(out)?;
+        // A chunk that does not decrypt is the only thing that age calls invalid: the words travel through std::io.
+        let taken = self.reader.read(out).map_err(|e| match e.kind() {
+            std::io::ErrorKind::InvalidData => damaged().because(e).into(),
+            _ => e,
+        })?;
         self.here += taken as u64;
         Ok(taken)
     }

@@ -1,7 +1,7 @@
 //! Tidying when a chart is opened: what a crash left, and what was removed more than 30 days ago.
 
 use super::source::{INCOMING, Shelf};
-use super::{import, settle};
+use super::{files, import, settle};
 use crate::Result;
 use rusqlite::Connection;
 use std::collections::HashSet;
@@ -39,11 +39,11 @@ pub(super) fn sweep(conn: &Connection, shelf: &Shelf) -> Result<()> {
                 let name = file.file_name();
                 let ours = name.to_str().and_then(|n| n.strip_suffix(".age")).filter(|n| n.len() == 64);
                 if ours.is_some_and(|n| !kept.contains(n)) {
-                    std::fs::remove_file(file.path())?;
+                    files::remove(&file.path())?;
                 }
             }
         } else if entry.file_name().to_str().is_some_and(|n| n.starts_with(INCOMING)) {
-            std::fs::remove_file(entry.path())?;
+            files::remove(&entry.path())?;
         }
     }
     Ok(())

@@ -26,6 +26,8 @@ pub(crate) enum State {
     /// About somebody else, as it seems: kept, encrypted, until somebody decides.
     Asked(FileReport, Staged),
     Declined,
+    /// It waited for a decision until everyone had signed out.
+    Locked,
     Failed(String),
     Stopped,
 }
@@ -51,7 +53,8 @@ pub(crate) struct Piece {
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) id: String,
-    pub(crate) chart: Arc<Chart>,
+    /// Whose chart. The chart itself is held only while the import runs: nobody who has signed out leaves a key behind.
+    person: String,
     pub(crate) pieces: Mutex<Vec<Piece>>,
     by: String,
     worker: PathBuf,
@@ -99,7 +102,7 @@ impl Job {
     }
 
     /// Answers a question about a file: leave it, or take it all the same.
-    pub(crate) fn decide(self: &Arc<Self>, index: usize, accept: Option<Accept>) -> Result<()> {
+    pub(crate) fn decide(self: &Arc<Self>, chart: &Arc<Chart>, index: usize, accept: Option<Accept>) -> Result<()> {
         {
             let mut pieces = lock(&self.pieces);
             let piece = pieces.get_mut(index).ok_or_else(Error::not_found)?;
@@ -112,24 +115,24 @@ impl Job {
                 }
             };
         }
-        self.go()
+        self.go(chart)
     }
 
     /// Begins, unless it is going already: then the thread finds what waits.
-    fn go(self: &Arc<Self>) -> Result<()> {
+    fn go(self: &Arc<Self>, chart: &Arc<Chart>) -> Result<()> {
         let waiting = lock(&self.pieces).iter().any(|p| matches!(p.state, State::Waiting(..)));
         let mut ended = lock(&self.ended);
         if !waiting || ended.is_none() {
             return Ok(());
         }
-        let job = Arc::clone(self);
-        std::thread::Builder::new().name("import".into()).spawn(move || job.run()).map_err(Error::internal)?;
+        let (job, chart) = (Arc::clone(self), Arc::clone(chart));
+        std::thread::Builder::new().name("import".into()).spawn(move || job.run(&chart)).map_err(Error::internal)?;
         *ended = None;
         self.cancelled.store(false, Ordering::Relaxed);
         Ok(())
     }
 
-    fn run(&self) {
+    fn run(&self, chart: &Chart) {
         loop {
             let next = {
                 let mut pieces = lock(&self.pieces);
@@ -148,7 +151,7 @@ impl Job {
                 }
             };
             let (index, name, size, work) = next;
-            let state = if self.cancelled() { State::Stopped } else { self.work(work, &name) };
+            let state = if self.cancelled() { State::Stopped } else { self.work(chart, work, &name) };
             lock(&self.pieces)[index].state = state;
             let before = self.before.fetch_add(size, Ordering::Relaxed) + size;
             self.read.store(before, Ordering::Relaxed);
@@ -156,12 +159,12 @@ impl Job {
         }
     }
 
-    fn work(&self, work: Work, name: &str) -> State {
+    fn work(&self, chart: &Chart, work: Work, name: &str) -> State {
         let options = |accept| Options { accept_identity: accept, dry_run: false, by: self.by.clone(), worker: self.worker.clone() };
         let read = || match work {
-            Work::Arrived(staged, accept) => pipeline::import(&self.chart, staged, name, &self.limits, &options(accept), self),
+            Work::Arrived(staged, accept) => pipeline::import(chart, staged, name, &self.limits, &options(accept), self),
             Work::Again(source) => {
-                pipeline::reimport(&self.chart, &source, &self.limits, &options(None), self).map(|report| Imported { report, staged: None })
+                pipeline::reimport(chart, &source, &self.limits, &options(None), self).map(|report| Imported { report, staged: None })
             }
         };
         // A reader that panics costs its own file only: nothing of it was stored.
@@ -209,7 +212,7 @@ impl Jobs {
         let piece = |(name, size, work)| Piece { name, size, state: State::Waiting(work) };
         let job = Arc::new(Job {
             id: token()?[..22].to_owned(),
-            chart: upload.chart,
+            person: upload.chart.person().id.clone(),
             pieces: Mutex::new(upload.files.into_iter().map(piece).collect()),
             by: upload.by,
             worker: upload.worker,
@@ -222,14 +225,14 @@ impl Jobs {
             ended: Mutex::new(Some(Instant::now())),
         });
         lock(&self.0).insert(job.id.clone(), Arc::clone(&job));
-        job.go()?;
+        job.go(&upload.chart)?;
         Ok(job)
     }
 
     /// A job of this chart.
     pub(crate) fn find(&self, id: &str, chart: &Chart) -> Result<Arc<Job>> {
         let job = lock(&self.0).get(id).cloned();
-        job.filter(|j| j.chart.person().id == chart.person().id).ok_or_else(Error::not_found)
+        job.filter(|j| j.person == chart.person().id).ok_or_else(Error::not_found)
     }
 
     /// The server stops: nothing half-read is stored.
@@ -237,8 +240,15 @@ impl Jobs {
         lock(&self.0).values().for_each(|job| job.cancel());
     }
 
-    /// Forgets what ended long ago, and deletes what still waited for a decision.
-    pub(crate) fn sweep(&self) {
-        lock(&self.0).retain(|_, job| lock(&job.ended).is_none_or(|at| at.elapsed() < REMEMBER));
+    /// Forgets what ended long ago. Once nobody is signed in, what waits for a decision is deleted: it can be read only with
+    /// the chart's key, and that goes with the last session.
+    pub(crate) fn sweep(&self, anyone: bool) {
+        let mut jobs = lock(&self.0);
+        jobs.retain(|_, job| lock(&job.ended).is_none_or(|at| at.elapsed() < REMEMBER));
+        if !anyone {
+            for job in jobs.values() {
+                lock(&job.pieces).iter_mut().filter(|p| matches!(p.state, State::Asked(..))).for_each(|p| p.state = State::Locked);
+            }
+        }
     }
 }

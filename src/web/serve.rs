@@ -59,6 +59,6 @@ async fn sweep(app: Arc<App>) {
     loop {
         every.tick().await;
         app.sessions.sweep();
-        app.jobs.sweep();
+        app.jobs.sweep(app.sessions.anyone());
     }
 }

@@ -202,6 +202,11 @@ impl Sessions {
         table.open.values().cloned().collect()
     }
 
+    /// Whether anyone is signed in.
+    pub(crate) fn anyone(&self) -> bool {
+        !lock(&self.table).open.is_empty()
+    }
+
     /// Signs out.
     pub(crate) fn end(&self, token: &str) {
         let key = hash(token);

@@ -1,8 +1,10 @@
 //! Integration tests: one binary, one module a room.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is not as it should be")]
 
+mod binary;
 mod ccda_entries;
 mod ccda_frame;
+mod cli;
 mod corpus;
 mod demo;
 mod export;

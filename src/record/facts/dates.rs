@@ -28,14 +28,13 @@ fn paths(kind: &str) -> &'static [&'static str] {
         "Media" => &["createdDateTime", "createdPeriod.start", "issued"],
         "ImagingStudy" => &["started", "series.started"],
         "Specimen" => &["collection.collectedDateTime", "collection.collectedPeriod.start", "receivedTime"],
-        "Device" => &["manufactureDate"],
         "DeviceUseStatement" => &["timingPeriod.start", "timingDateTime", "recordedOn"],
         "Claim" | "ExplanationOfBenefit" => &["billablePeriod.start", "item.servicedPeriod.start", "item.servicedDate", "created"],
         "Invoice" => &["date"],
         "Account" => &["servicePeriod.start"],
         "ChargeItem" => &["occurrenceDateTime", "occurrencePeriod.start", "enteredDate"],
         "Communication" => &["sent", "received"],
-        "ServiceRequest" | "DeviceRequest" | "SupplyRequest" | "CommunicationRequest" => {
+        "ServiceRequest" | "DeviceRequest" | "SupplyRequest" | "SupplyDelivery" | "CommunicationRequest" => {
             &["occurrenceDateTime", "occurrencePeriod.start", "authoredOn"]
         }
         "NutritionOrder" | "Consent" => &["dateTime"],
@@ -46,7 +45,8 @@ fn paths(kind: &str) -> &'static [&'static str] {
         "DetectedIssue" => &["identifiedDateTime", "identifiedPeriod.start"],
         "Provenance" => &["recorded", "occurredDateTime", "occurredPeriod.start"],
         "FamilyMemberHistory" | "List" | "AdverseEvent" => &["date"],
-        "Patient" | "Practitioner" | "Organization" | "Location" | "Medication" | "RelatedPerson" | "Binary" => &[],
+        // When a device was made is nothing that happened to the person.
+        "Patient" | "Practitioner" | "Organization" | "Location" | "Medication" | "RelatedPerson" | "Binary" | "Device" => &[],
         _ => &["date", "created", "authoredOn", "authored", "recorded", "issued", "period.start", "occurrenceDateTime"],
     }
 }

@@ -2,6 +2,7 @@
 
 mod classify;
 mod dates;
+mod naming;
 mod standing;
 mod text;
 mod title;
@@ -88,7 +89,7 @@ pub fn facts_with(resource: &Resource, medication: Option<&Value>) -> Facts {
     let kind = type_of(resource);
     let class = classify::class(kind, resource);
     let concept = medication.or_else(|| title::main_concept(kind, resource));
-    let title = medication.and_then(super::concept_text).unwrap_or_else(|| title::title(kind, resource));
+    let title = medication.and_then(|m| naming::name(m, &[])).unwrap_or_else(|| title::title(kind, resource));
     let measured = (kind == "Observation").then(|| reading(resource));
     let flag = measured.as_ref().and_then(|m| m.flag).or_else(|| component_flag(kind, resource));
     let mut words = text::searchable(resource);

@@ -44,7 +44,9 @@ pub(super) fn says_none(concept: &Value) -> bool {
     none && ["allerg", "problem", "condition", "medication", "drug", "immunization", "procedure", "intolerance", "device"]
         .iter()
         .any(|noun| words.contains(noun))
-        || matches!(words, "nka" | "nkda" | "nkfa")
+        || matches!(words, "nka" | "nkda" | "nkfa" | "none" | "none known" | "none recorded" | "none reported" | "not on file")
+        // "No latex allergy": of one thing, but still of none.
+        || words.starts_with("no ") && [" allergy", " allergies", " intolerance"].iter().any(|end| words.ends_with(end))
 }
 
 /// The standing of a resource.
@@ -128,7 +130,7 @@ fn by_status(kind: &str, status: &str) -> Standing {
         "draft" if request || kind == "CarePlan" => Standing::Planned,
         "active" | "requested" | "on-hold" if request => Standing::Planned,
         "completed" | "inactive" | "suspended" | "superseded"
-            if request || matches!(kind, "CarePlan" | "CareTeam" | "Flag" | "Coverage" | "EpisodeOfCare") =>
+            if request || matches!(kind, "CarePlan" | "CareTeam" | "Flag" | "Coverage" | "EpisodeOfCare" | "Device" | "SupplyDelivery") =>
         {
             Standing::Past
         }

@@ -1,7 +1,8 @@
 //! A record's name in words, and the concept that it is about.
 
+use super::naming::{bill, is_name, name, tidy};
 use crate::record::Resource;
-use crate::record::coding::concept_text;
+use crate::record::coding::{code_of, concept_text};
 use crate::record::people::{human_name, reference_words};
 use crate::record::walk::{array, at, text_at};
 use serde_json::Value;
@@ -46,14 +47,24 @@ fn first_of<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
 
 /// The name of a record in words. Never empty.
 pub(super) fn title(kind: &str, resource: &Resource) -> String {
+    let said = found(kind, resource).map(|t| tidy(&t)).filter(|t| !t.is_empty());
+    match said {
+        Some(said) if is_name(&said) || !said.contains(char::is_numeric) => said,
+        // A number says too little alone.
+        Some(said) => format!("{} {said}", type_words(kind)),
+        None => type_words(kind),
+    }
+}
+
+fn found(kind: &str, resource: &Resource) -> Option<String> {
     let text = |path: &str| text_at(resource, path);
-    let concept = |key: &str| resource.get(key).and_then(concept_text);
+    let concept = |key: &str| resource.get(key).and_then(|c| name(c, &[]));
     let reference = |key: &str| {
         let value = resource.get(key)?;
         let value = if let Value::Array(items) = value { items.first()? } else { value };
         reference_words(resource, value)
     };
-    let main = || main_concept(kind, resource).and_then(concept_text);
+    let main = || main_concept(kind, resource).and_then(|c| name(c, &instead(kind, resource)));
     let named = || match resource.get("name") {
         Some(Value::String(name)) => Some(name.clone()),
         Some(name) => human_name(name),
@@ -70,9 +81,11 @@ pub(super) fn title(kind: &str, resource: &Resource) -> String {
         "DocumentReference" => text("description").or_else(|| concept("type")).or_else(|| text("content.attachment.title")),
         "Composition" => text("title").or_else(|| concept("type")),
         "Media" => text("content.title").or_else(|| concept("modality")).or_else(|| concept("type")),
-        "CarePlan" => text("title").or_else(|| concept("category")).or_else(|| text("description")),
+        "CarePlan" => text("title").or_else(|| plan(resource)).or_else(|| text("description")),
+        "NutritionOrder" => ["oralDiet.type", "enteralFormula.baseFormulaType"].iter().find_map(|p| name(at(resource, p)?, &[])),
+        "SupplyDelivery" => at(resource, "suppliedItem.itemCodeableConcept").and_then(|c| name(c, &[])).or_else(|| concept("type")),
         "Coverage" => reference("payor").or_else(|| concept("type")).or_else(|| text("class.name")),
-        "Claim" | "ExplanationOfBenefit" => concept("type").or_else(|| reference("provider")),
+        "Claim" | "ExplanationOfBenefit" => resource.get("type").and_then(bill).or_else(|| reference("provider")),
         "Device" => {
             text("deviceName.name").or_else(|| concept("type")).or_else(|| text("modelNumber")).or_else(|| text("distinctIdentifier"))
         }
@@ -81,9 +94,9 @@ pub(super) fn title(kind: &str, resource: &Resource) -> String {
         "Communication" | "CommunicationRequest" => {
             concept("topic").or_else(|| text("payload.contentString").map(|t| clip(&t))).or_else(|| concept("category"))
         }
-        "ImagingStudy" => text("description").or_else(|| concept("procedureCode")).or_else(|| concept("modality")),
+        "ImagingStudy" => text("description").or_else(|| concept("procedureCode")).or_else(|| modality(resource)),
         "FamilyMemberHistory" => concept("relationship").or_else(|| text("name")),
-        "QuestionnaireResponse" => text("questionnaire._display").or_else(|| text("text.div").map(|t| clip(&super::strip_tags(&t)))),
+        "QuestionnaireResponse" => questionnaire(resource).or_else(|| text("text.div").map(|t| clip(&super::strip_tags(&t)))),
         "Consent" => concept("category").or_else(|| concept("scope")),
         "Goal" => concept("description"),
         "Provenance" => concept("activity").or_else(|| reference("target")),
@@ -96,32 +109,82 @@ pub(super) fn title(kind: &str, resource: &Resource) -> String {
         .or_else(named)
         .or_else(|| text("description").map(|t| clip(&t)))
         .or_else(|| concept("category"))
-        .unwrap_or_else(|| type_words(kind))
+}
+
+/// Words that cannot be the name: what an allergy does is not what it is an allergy to.
+fn instead(kind: &str, resource: &Resource) -> Vec<String> {
+    if kind != "AllergyIntolerance" {
+        return Vec::new();
+    }
+    array(resource, "reaction").iter().flat_map(|r| array(r, "manifestation")).filter_map(concept_text).collect()
 }
 
 fn encounter(resource: &Resource) -> Option<String> {
-    let concept = |key: &str| resource.get(key).and_then(concept_text);
+    let concept = |key: &str| resource.get(key).and_then(|c| name(c, &[]));
+    let says = |words: &String| {
+        let plain = words.to_lowercase();
+        !matches!(plain.trim_matches(['[', ']']), "encounter" | "patient encounter" | "unknown" | "other" | "visit")
+    };
+    // HL7 v3 ActCode and the patient class of HL7 version 2, table 0004.
     let class = || {
-        let words = concept("class")?;
-        Some(match words.as_str() {
-            "AMB" => "Office visit (ambulatory)".into(),
-            "EMER" => "Emergency visit".into(),
-            "IMP" | "ACUTE" | "NONAC" => "Hospital stay (inpatient)".into(),
+        Some(match code_of(resource, "class")?.to_uppercase().as_str() {
+            "AMB" | "AMBULATORY" => "Office visit (ambulatory)".into(),
+            "O" | "OUTPATIENT" => "Outpatient visit".into(),
+            "EMER" | "E" | "EMERGENCY" => "Emergency visit".into(),
+            "IMP" | "ACUTE" | "NONAC" | "I" | "INPATIENT" => "Hospital stay (inpatient)".into(),
             "OBSENC" => "Hospital observation".into(),
-            "HH" => "Home visit".into(),
-            "VR" => "Virtual visit".into(),
+            "HH" | "HOME" => "Home visit".into(),
+            "VR" | "VIRTUAL" => "Virtual visit".into(),
+            "FLD" | "FIELD" => "Visit in the field".into(),
             "SS" => "Short stay".into(),
-            "PRENC" => "Pre-admission visit".into(),
-            _ => words,
+            "PRENC" | "P" => "Pre-admission visit".into(),
+            _ => concept("class").filter(says)?,
         })
     };
-    concept("type").or_else(|| concept("serviceType")).or_else(class).or_else(|| concept("reasonCode"))
+    concept("type").filter(says).or_else(|| concept("serviceType").filter(says)).or_else(class).or_else(|| Some("Visit".into()))
+}
+
+/// A plan by its category; the category that every plan of US Core has says nothing beside another one.
+fn plan(resource: &Resource) -> Option<String> {
+    let all = array(resource, "category");
+    let own = all.iter().filter(|c| !crate::record::has_code(c, "", "assess-plan"));
+    let names: Vec<String> = own.filter_map(|c| name(c, &[])).collect();
+    if names.is_empty() { name(all.first()?, &[]) } else { Some(names.join(", ")) }
+}
+
+/// Kinds of pictures with the part of the body, where no one has named the study.
+fn modality(resource: &Resource) -> Option<String> {
+    let series = array(resource, "series");
+    let kind = resource.get("modality").or_else(|| series.first()?.get("modality")).and_then(|c| name(c, &[]))?;
+    let site = series.iter().find_map(|s| s.get("bodySite").and_then(|c| name(c, &[])));
+    Some(site.map_or(kind.clone(), |site| format!("{kind}: {site}")))
+}
+
+/// The questionnaire that was answered: its title within the record, its display, else the last part of its address.
+fn questionnaire(resource: &Resource) -> Option<String> {
+    let beside = at(resource, "_questionnaire").map(|q| array(q, "extension")).unwrap_or_default();
+    let display = beside.iter().find(|e| text_at(e, "url").is_some_and(|u| u.ends_with("/display")));
+    let inner = array(resource, "contained").iter().find(|c| c.get("resourceType").and_then(Value::as_str) == Some("Questionnaire"));
+    let address = || {
+        let canonical = text_at(resource, "questionnaire")?;
+        let last = canonical.split(['|', '#']).find(|p| !p.is_empty())?.rsplit('/').next()?;
+        (is_name(last) && last.len() > 2).then(|| format!("Questionnaire {}", last.replace(['-', '_'], " ")))
+    };
+    text_at(resource, "questionnaire._display")
+        .or_else(|| text_at(display?, "valueString"))
+        .or_else(|| text_at(inner?, "title"))
+        .or_else(address)
 }
 
 /// "MedicationRequest" as "Medication request": the last resort of a title.
 fn type_words(kind: &str) -> String {
-    if kind.is_empty() {
-        return "A record without a type".into();
+    match kind {
+        "" => return "A record without a type".into(),
+        "Binary" => return "A file".into(),
+        "Provenance" => return "Where it came from".into(),
+        "Parameters" => return "Technical settings".into(),
+        "Basic" => return "Other record".into(),
+        _ => {}
     }
     let mut words = String::new();
     for (i, c) in kind.chars().enumerate() {

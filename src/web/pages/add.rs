@@ -90,7 +90,7 @@ pub(crate) fn ended(cx: &ChartCx, job: &Job) -> Markup {
     let (heading, line) = match (asked, all_done, none_done) {
         (true, ..) => ("Whose records are these?", "One question first."),
         (_, true, _) if !pieces.iter().any(is_new) => {
-            ("Nothing new in it", "Every record was in the chart already. Nothing is stored a second time.")
+            ("Nothing new in it", "Every record that could be read was in the chart already. Nothing is stored a second time.")
         }
         (_, true, _) => ("Done: your files are in", "Each has its own report."),
         (_, _, true) => ("Nothing was added", "Here is why."),
@@ -114,7 +114,8 @@ pub(crate) fn ended(cx: &ChartCx, job: &Job) -> Markup {
 }
 
 fn is_new(piece: &Piece) -> bool {
-    matches!(&piece.state, State::Done(report) if report.stored + report.updated + report.skipped.len() as u64 > 0)
+    // A file of which nothing at all could be read is not one that was here already.
+    matches!(&piece.state, State::Done(report) if report.stored + report.updated > 0 || report.duplicates == 0)
 }
 
 fn question(cx: &ChartCx, here: &str, index: usize, piece: &Piece, report: &FileReport) -> Markup {
@@ -159,6 +160,10 @@ fn result(cx: &ChartCx, piece: &Piece) -> Markup {
         State::Refused(report) => (html! { (report.error.as_deref().unwrap_or_default()) }, pill("harm", "bang", "Refused")),
         State::Failed(why) => (html! { (why) }, pill("harm", "bang", "Refused")),
         State::Declined => (html! { "You chose not to add it. Nothing was stored." }, pill("quiet", "none", "Not added")),
+        State::Locked => (
+            html! { "It waited for your answer until the chart was locked. Nothing was stored. Add the file again." },
+            pill("quiet", "none", "Not added"),
+        ),
         State::Stopped => (html! { "You stopped it. Nothing of it was stored." }, pill("quiet", "none", "Stopped")),
         State::Waiting(..) | State::Reading | State::Asked(..) => (html! {}, pill("", "clock", "Waiting")),
     };

@@ -1,6 +1,10 @@
 //! Home: what can hurt first, then what is outside its own range, then the rest.
 
-use crate::record::{Class, Flag, PartialDate, Resource, array, concept_text, reading, text_at};
+use crate::chart::link::Line;
+use crate::chart::medicines::Medicine;
+use crate::chart::results;
+use crate::chart::sources::Sources;
+use crate::record::{Class, Flag, PartialDate, Resource, array, concept_text, text_at};
 use crate::vault::{Added, Role, Row, SourceInfo};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, big_icon, chart_page, empty, icon, pill, section};
@@ -14,21 +18,30 @@ use maud::{Markup, html};
 #[derive(Debug, Default)]
 pub(crate) struct Home {
     pub(crate) has_records: bool,
-    pub(crate) allergies: Vec<Row>,
-    pub(crate) no_allergies: Vec<Row>,
+    pub(crate) allergies: Vec<Line>,
+    pub(crate) no_allergies: Vec<Line>,
     pub(crate) outside: Vec<Row>,
     pub(crate) outside_more: usize,
-    pub(crate) conditions: Vec<Row>,
-    pub(crate) medicines: Vec<Row>,
+    pub(crate) conditions: Vec<Line>,
+    pub(crate) medicines: Vec<Medicine>,
     pub(crate) immunizations: Vec<Row>,
     pub(crate) appointment: Option<Row>,
     pub(crate) added: Vec<Added>,
     pub(crate) latest_source: Option<SourceInfo>,
-    pub(crate) sources: Vec<SourceInfo>,
+    pub(crate) sources: Option<Sources>,
+}
+
+impl Home {
+    fn source_name<'a>(&'a self, id: &'a str) -> &'a str {
+        self.sources.as_ref().map_or(id, |s| s.name(id))
+    }
 }
 
 /// So many conditions and medicines; the rest is on their pages.
-const FEW: usize = 12;
+const FEW: usize = 8;
+
+/// So many allergies with what they do; the rest by name alone: none is left out.
+const DANGERS: usize = 8;
 
 pub(crate) fn page(cx: &ChartCx, home: &Home) -> Markup {
     let body = if home.has_records { full(cx, home) } else { bare(cx) };
@@ -42,12 +55,12 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
         header.head {
             h1 { @if cx.own() { (greeting()) ", " (words::first_name(&cx.person.name)) } @else { (words::possessive(words::first_name(&cx.person.name))) " chart" } }
             @if let Some(source) = &home.latest_source {
-                p { "Last added: " (words::day(source.imported)) ", " a href=(cx.to(&format!("sources/{}", source.id))) { (source.name) } "." }
+                p { "Last added: " (words::day(source.imported)) ", " a href=(cx.to(&format!("sources/{}", source.id))) { (home.source_name(&source.id)) } "." }
             }
         }
         ul.tasks.list aria-label="Main tasks" {
             li { (task(&cx.to("results"), "results", "See results", &if results > 0 { format!("{} new since your last visit", words::number(results)) } else { "By test, with their ranges".to_owned() })) }
-            li { (task(&cx.to("export"), "share", "Share with a clinic", "A copy as a file")) }
+            li { (task(&cx.to("export"), "share", "Share with a clinic", "Save a copy to hand over")) }
             @if cx.role >= Role::Carer { li { (task(&cx.to("add"), "add", "Add records", "From a portal or a file")) } }
             @else { li { (task(&cx.to("timeline"), "time", "Timeline", "Everything, newest first")) } }
         }
@@ -55,19 +68,25 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
             div {
                 (allergies(cx, home))
                 (outside(cx, home))
-                (section("conditions-now", "Conditions now", Some(("All conditions", &cx.to("conditions"))), &rows_or(
-                    home.conditions.iter().take(FEW).map(|row| plain(cx, row, &since(row))),
-                    || empty("None recorded", "No source names an active condition. This is not the same as “none”.", &html! {}),
-                )))
+                (section("conditions-now", "Conditions now", Some(("All conditions", &cx.to("conditions"))), &html! {
+                    (rows_or(
+                        home.conditions.iter().take(FEW).map(|line| condition(cx, line)),
+                        || empty("None recorded", "No source names an active condition. This is not the same as “none”.", &html! {}),
+                    ))
+                    (rest(home.conditions.len(), "condition", "conditions"))
+                }))
                 @if home.added.len() > 4 { (immunizations(cx, home)) }
             }
             div {
                 (appointment(cx, home.appointment.as_ref()))
                 @if !home.added.is_empty() { (new(cx, home)) }
-                (section("medicines-now", "Medicines now", Some(("All medicines", &cx.to("medicines"))), &rows_or(
-                    home.medicines.iter().take(FEW).map(|row| plain(cx, row, &how_taken(&row.resource()))),
-                    || empty("None recorded", "No source names a medicine taken now. This is not the same as “none”.", &html! {}),
-                )))
+                (section("medicines-now", "Medicines now", Some(("All medicines", &cx.to("medicines"))), &html! {
+                    (rows_or(
+                        home.medicines.iter().take(FEW).map(|medicine| taken(cx, medicine)),
+                        || empty("None recorded", "No source names a medicine taken now. This is not the same as “none”.", &html! {}),
+                    ))
+                    (rest(home.medicines.len(), "medicine", "medicines"))
+                }))
                 @if home.added.len() <= 4 { (immunizations(cx, home)) }
             }
         }
@@ -121,66 +140,114 @@ fn day_of(row: &Row) -> String {
 
 // ---- allergies
 
-/// How dangerous an allergy is said to be: the lower, the higher it stands.
-pub(crate) fn danger(row: &Row) -> u8 {
+/// How dangerous an allergy is said to be by any source: the lower, the higher it stands.
+pub(crate) fn danger(line: &Line) -> u8 {
+    let one = |row: &Row| {
+        let resource = row.resource();
+        let severe = array(&resource, "reaction").iter().any(|r| text_at(r, "severity").as_deref() == Some("severe"));
+        match (text_at(&resource, "criticality").as_deref(), severe) {
+            (Some("high"), _) | (_, true) => 0,
+            (Some("low"), _) => 2,
+            _ => 1,
+        }
+    };
+    line.rows.iter().map(one).min().unwrap_or(1)
+}
+
+/// Whether a condition is a finding or a circumstance and not an illness, by the name that SNOMED CT gives it.
+pub(crate) fn circumstance(row: &Row) -> bool {
     let resource = row.resource();
-    let severe = array(&resource, "reaction").iter().any(|r| text_at(r, "severity").as_deref() == Some("severe"));
-    match (text_at(&resource, "criticality").as_deref(), severe) {
-        (Some("high"), _) | (_, true) => 0,
-        (Some("low"), _) => 2,
-        _ => 1,
-    }
+    let names: Vec<String> = crate::record::list(&resource, "code.coding.display")
+        .into_iter()
+        .filter_map(crate::record::string)
+        .chain(text_at(&resource, "code.text"))
+        .collect();
+    let tagged = |tags: &[&str]| names.iter().any(|n| tags.iter().any(|tag| n.ends_with(tag)));
+    tagged(&["(finding)", "(situation)", "(person)"]) && !tagged(&["(disorder)"])
 }
 
 fn allergies(cx: &ChartCx, home: &Home) -> Markup {
     let all = cx.to("allergies");
+    // "No known allergies" speaks about all of them; a single one that was ruled out does not.
+    let (none, ruled_out): (Vec<&Line>, Vec<&Line>) = home.no_allergies.iter().partition(|l| {
+        let title = l.title().to_lowercase();
+        ["no known", "none", "nk"].iter().any(|start| title.starts_with(start))
+    });
     if home.allergies.is_empty() {
-        let body = if let Some(none) = home.no_allergies.first() {
-            html! { ul.rows { li { div { span.name { a href=(to_record(cx, none)) { (none.title) } } span.sub { "As a source states it" @if none.date.is_some() { ", " (day_of(none)) } } } } } }
-        } else {
+        let body = if none.is_empty() && ruled_out.is_empty() {
             empty("Not known yet", "No source says anything about allergies. This is not the same as “none”.", &html! {})
+        } else {
+            html! { ul.rows { @for line in none.iter().chain(&ruled_out) { @let row = line.first();
+                li { div {
+                    span.name { a href=(to_record(cx, row)) { (line.title()) } }
+                    span.sub { @if none.iter().any(|n| n.first().rid == row.rid) { "As a source states it" } @else { "Ruled out, says a source" } @if row.date.is_some() { ", " (day_of(row)) } }
+                } }
+            } } }
         };
         return section("allergies", "Allergies", Some(("All about allergies", &all)), &body);
     }
+    let (shown, more) = home.allergies.split_at(home.allergies.len().min(DANGERS));
     html! {
         section.card.harm aria-labelledby="allergies" {
             h2 #allergies { (icon("alert")) "Allergies" }
             ul.rows {
-                @for row in &home.allergies { li { div { span.name { a href=(to_record(cx, row)) { (row.title) } } span.sub { (reactions(row)) } } } }
-                @for none in &home.no_allergies {
-                    li { div { span.name { a href=(to_record(cx, none)) { "One source says: " (none.title) } } span.sub { "The sources differ. Ask your doctor to check the list." } } }
-                }
+                @for line in shown { li { div {
+                    span.name { a href=(to_record(cx, line.first())) { (line.title()) } }
+                    span.sub { (reactions(line)) }
+                } } }
             }
+            @if !more.is_empty() {
+                p { "Also: " @for (n, line) in more.iter().enumerate() { @if n > 0 { ", " } a href=(to_record(cx, line.first())) { (line.title()) } } "." }
+            }
+            @if let Some(line) = none.first() {
+                p { a href=(to_record(cx, line.first())) { "Another record says: " (line.title()) } ". The sources differ. Ask your doctor to check the list." }
+            }
+            p { a href=(all) { "All about allergies" } }
         }
     }
 }
 
-/// "Trouble breathing, swelling of the face. **Severe**, 2009".
-fn reactions(row: &Row) -> Markup {
-    let resource = row.resource();
-    let list = array(&resource, "reaction");
+/// "Trouble breathing, swelling of the face. **Severe**, 2009": what any source says, the worst first.
+fn reactions(line: &Line) -> Markup {
     let mut said: Vec<String> = Vec::new();
-    for manifestation in list.iter().flat_map(|r| array(r, "manifestation")).filter_map(concept_text) {
-        if !said.contains(&manifestation) {
-            said.push(manifestation);
+    let mut each: Vec<(&str, Option<usize>)> = Vec::new();
+    let mut high = false;
+    let mut sure = false;
+    for row in &line.rows {
+        let resource = row.resource();
+        let list = array(&resource, "reaction");
+        for manifestation in list.iter().flat_map(|r| array(r, "manifestation")).filter_map(concept_text) {
+            // A number is no reaction that one can read; the record's page has it.
+            if manifestation.contains(char::is_alphabetic) && !said.iter().any(|s| s.eq_ignore_ascii_case(&manifestation)) {
+                said.push(manifestation);
+            }
         }
+        let severities = list.iter().filter_map(|r| text_at(r, "severity"));
+        let worst = severities.filter_map(|s| SEVERITIES.iter().position(|known| *known == s)).min();
+        each.push((&row.source, worst));
+        high |= text_at(&resource, "criticality").as_deref() == Some("high");
+        sure |= !array_codes(&resource, "verificationStatus").iter().any(|code| code == "unconfirmed");
     }
-    let severities: Vec<String> = list.iter().filter_map(|r| text_at(r, "severity")).collect();
-    let worst = ["severe", "moderate", "mild"].into_iter().find(|s| severities.iter().any(|given| given == s));
-    let unsure = array_codes(&resource, "verificationStatus").iter().any(|code| code == "unconfirmed");
+    let worst = each.iter().filter_map(|(_, w)| *w).min();
+    let first = line.rows.iter().filter(|r| r.date.is_some()).min_by_key(|r| r.date.as_ref().map(|d| d.start));
+    let differ = each.iter().any(|(source, w)| w.is_some() && *w != worst && each.iter().any(|(other, v)| v == &worst && other != source));
     html! {
         @if said.is_empty() { "Reaction not given" } @else { (said.join(", ")) }
         @match worst {
-            Some("severe") => { ". " b { "Severe" } }
-            Some("moderate") => ". Moderate",
+            Some(0) => { ". " b { "Severe" } }
+            Some(1) => ". Moderate",
             Some(_) => ". Mild",
             None => {}
         }
-        @if text_at(&resource, "criticality").as_deref() == Some("high") { ". " b { "High risk" } }
-        @if row.date.is_some() { ", " (day_of(row)) }
-        @if unsure { ". Not confirmed" }
+        @if high { ". " b { "High risk" } }
+        @if let Some(row) = first { ", " (day_of(row)) }
+        @if !sure { ". Not confirmed" }
+        @if differ { br; (pill("heed", "differ", "Sources differ")) }
     }
 }
+
+/// FHIR R4 reaction-event-severity, the worst first.
+const SEVERITIES: [&str; 3] = ["severe", "moderate", "mild"];
 
 fn array_codes(resource: &Resource, key: &str) -> Vec<String> {
     resource.get(key).map(|concept| array(concept, "coding").iter().filter_map(|c| text_at(c, "code")).collect()).unwrap_or_default()
@@ -203,41 +270,26 @@ fn outside(cx: &ChartCx, home: &Home) -> Markup {
 
 fn result(cx: &ChartCx, row: &Row) -> Markup {
     let resource = row.resource();
-    let read = reading(&resource);
+    let read = results::value(&resource).reading;
     let (shape, state) = match row.flag {
         Some(Flag::Above) => ("up", "Above range"),
         Some(Flag::Below) => ("down", "Below range"),
         _ => ("bang", "Outside range"),
     };
-    let value =
-        if read.text.is_empty() { parts(&resource) } else { format!("{}{}", read.comparator.as_deref().unwrap_or_default(), read.text) };
+    let value = format!("{}{}", read.comparator.as_deref().unwrap_or_default(), read.text);
     html! {
         li {
             div {
                 span.name { a href=(to_record(cx, row)) { (row.title) } }
-                span.sub { (day_of(row)) @if let Some(range) = &read.range { " · its range " (range.words) } }
+                span.sub { (day_of(row)) @if let Some(range) = &read.range { " · its range " (crate::web::pages::chart::ui::range(&range.words)) } }
             }
             div.end {
-                @if !value.is_empty() { span.val { (value) @if !read.unit.is_empty() { " " span.unit { (read.unit) } } } br; }
+                @if !value.is_empty() { span.val.long[value.len() > 8] { (value) @if !read.unit.is_empty() { " " span.unit { (read.unit) } } } br; }
                 (pill("heed", shape, state))
             }
             div.full { (numline(&read)) }
         }
     }
-}
-
-/// A result in parts, such as a blood pressure: "142 / 91 mmHg".
-fn parts(resource: &Resource) -> String {
-    let parts: Vec<_> = array(resource, "component").iter().map(reading).filter(|r| !r.text.is_empty()).collect();
-    let unit = parts.first().map(|r| r.unit.clone()).unwrap_or_default();
-    if parts.is_empty() || parts.len() > 3 {
-        return String::new();
-    }
-    if parts.iter().all(|r| r.unit == unit) {
-        let values: Vec<&str> = parts.iter().map(|r| r.text.as_str()).collect();
-        return format!("{} {unit}", values.join(" / ")).trim().to_owned();
-    }
-    parts.iter().map(|r| format!("{} {}", r.text, r.unit)).collect::<Vec<_>>().join(" / ")
 }
 
 // ---- the rest
@@ -253,11 +305,38 @@ fn since(row: &Row) -> String {
     }
 }
 
-/// The dose as the source wrote it.
-fn how_taken(resource: &Resource) -> String {
-    let lists = [array(resource, "dosageInstruction"), array(resource, "dosage")];
-    let text = lists.iter().flat_map(|l| l.iter()).find_map(|d| text_at(d, "text").or_else(|| text_at(d, "patientInstruction")));
-    text.unwrap_or_default().chars().take(160).collect()
+fn condition(cx: &ChartCx, line: &Line) -> Markup {
+    // The source that dates it furthest back knows most of its beginning.
+    let oldest = line.rows.iter().filter(|r| r.date.is_some()).min_by_key(|r| r.date.as_ref().map(|d| d.start));
+    html! { li { div {
+        span.name { a href=(to_record(cx, line.first())) { (capital(line.title())) } }
+        @let sub = since(oldest.unwrap_or(line.first()));
+        @if !sub.is_empty() { span.sub { (sub) } }
+    } } }
+}
+
+/// A medicine with its directions; what differs among sources is said, never settled.
+fn taken(cx: &ChartCx, medicine: &Medicine) -> Markup {
+    let directions = medicine.said.iter().find(|s| !s.directions.is_empty()).map(|s| s.directions.join("; ")).unwrap_or_default();
+    let directions: String = directions.chars().take(160).collect();
+    html! { li { div {
+        span.name { a href=(to_record(cx, medicine.line.first())) { (capital(medicine.line.title())) } }
+        @if medicine.differ.is_empty() {
+            @if !directions.is_empty() { span.sub { (directions) } }
+        } @else {
+            span.sub { (medicine.differ.iter().map(|(_, w)| w.as_str()).collect::<Vec<_>>().join(" or ")) br; (pill("heed", "differ", "Sources differ")) }
+        }
+    } } }
+}
+
+/// What stands on the page of its own.
+fn rest(all: usize, one: &str, many: &str) -> Markup {
+    html! { @if all > FEW { p.soft { "And " (words::count((all - FEW) as u64, &format!("more {one}"), &format!("more {many}"))) " on their own page." } } }
+}
+
+fn capital(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn appointment(cx: &ChartCx, row: Option<&Row>) -> Markup {
@@ -285,7 +364,6 @@ fn appointment(cx: &ChartCx, row: Option<&Row>) -> Markup {
 
 fn new(cx: &ChartCx, home: &Home) -> Markup {
     let heading = cx.last_visit.map_or_else(|| "New".to_owned(), |at| format!("New since {}", words::day(at)));
-    let source_name = |id: &str| home.sources.iter().find(|s| s.id == id).map(|s| s.name.clone()).unwrap_or_default();
     let shown = home.added.iter().filter(|a| !matches!(a.class, Class::Provenance | Class::Facility | Class::Demographics | Class::Other));
     let row = |added: &Added| {
         let what =
@@ -293,7 +371,7 @@ fn new(cx: &ChartCx, home: &Home) -> Markup {
         let href = if added.count == 1 { to_record(cx, &added.latest) } else { cx.to(class_path(added.class)) };
         html! {
             li {
-                div { span.name { a href=(href) { (what) } } span.sub { (source_name(&added.source)) @if added.latest.date.is_some() { " · newest of " (day_of(&added.latest)) } } }
+                div { span.name { a href=(href) { (what) } } span.sub { (home.source_name(&added.source)) @if added.latest.date.is_some() { " · newest of " (day_of(&added.latest)) } } }
                 div.end { (pill("well", "dot", "New")) }
             }
         }

@@ -1,5 +1,6 @@
 //! Sources: the list, and the question before one is taken out.
 
+use crate::chart::sources::Sources;
 use crate::import::inbox::Inbox;
 use crate::record::Class;
 use crate::vault::{Role, SourceInfo};
@@ -17,8 +18,8 @@ pub(crate) fn until(source: &SourceInfo) -> Option<i64> {
     source.removed.map(|at| at + DAYS * 86_400).filter(|until| *until > words::now())
 }
 
-pub(crate) fn list(cx: &ChartCx, sources: &[SourceInfo], inbox: &Inbox) -> Markup {
-    let (gone, here): (Vec<_>, Vec<_>) = sources.iter().partition(|s| s.removed.is_some());
+pub(crate) fn list(cx: &ChartCx, names: &Sources, inbox: &Inbox) -> Markup {
+    let (gone, here): (Vec<_>, Vec<_>) = names.all().iter().partition(|s| s.removed.is_some());
     let add = html! { a.btn.main href=(cx.to("add")) { (icon("add")) "Add records" } };
     let body = html! {
         header.head {
@@ -30,25 +31,26 @@ pub(crate) fn list(cx: &ChartCx, sources: &[SourceInfo], inbox: &Inbox) -> Marku
         @if here.is_empty() {
             (empty("No sources yet", "They appear here when you add records.", &(if cx.role >= Role::Carer { add } else { html! {} })))
         } @else {
-            ul.rows { @for source in here { (row(cx, source)) } }
+            ul.rows { @for source in here { (row(cx, names, source)) } }
         }
         @if !gone.is_empty() {
             section.sec aria-labelledby="gone" {
                 header { h2 #gone { "Taken out" } }
                 p.soft { "Their records are not in the chart. Each can be brought back for " (DAYS) " days." }
-                ul.rows { @for source in gone { (row(cx, source)) } }
+                ul.rows { @for source in gone { (row(cx, names, source)) } }
             }
         }
     };
     chart_page(cx, &Page { title: "Sources", nav: "sources", crumbs: &[] }, &body)
 }
 
-fn row(cx: &ChartCx, source: &SourceInfo) -> Markup {
+fn row(cx: &ChartCx, names: &Sources, source: &SourceInfo) -> Markup {
     let out = source.reread.as_ref().unwrap_or(&source.report).skipped.len() as u64;
     html! {
         li {
             div {
-                span.name { a href=(cx.to(&format!("sources/{}", source.id))) { (source.name) } }
+                span.name { a href=(cx.to(&format!("sources/{}", source.id))) { (names.name(&source.id)) } }
+                @if names.name(&source.id) != source.name { span.sub { (source.name) } }
                 span.sub { (words::moment(source.imported)) ", by " (source.by) " · " (words::size(source.size)) " · " (sentence(&source.report)) }
             }
             div.end {

@@ -94,9 +94,9 @@ pub(crate) async fn decide(
     let job = find(&cx, &path)?;
     match decision.act.as_str() {
         "stop" => job.cancel(),
-        "leave" => job.decide(decision.file, None)?,
-        "accept" if decision.patient.is_empty() => job.decide(decision.file, Some(Accept::Anyone))?,
-        "accept" => job.decide(decision.file, Some(Accept::Patient(decision.patient.trim().to_owned())))?,
+        "leave" => job.decide(&cx.chart, decision.file, None)?,
+        "accept" if decision.patient.is_empty() => job.decide(&cx.chart, decision.file, Some(Accept::Anyone))?,
+        "accept" => job.decide(&cx.chart, decision.file, Some(Accept::Patient(decision.patient.trim().to_owned())))?,
         _ => return Err(Error::new(Kind::Usage, "That button does not exist. Nothing was changed.")),
     }
     Ok(to_job(&cx, &job))

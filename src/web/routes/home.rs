@@ -1,6 +1,8 @@
 //! The start, and the home page of a chart.
 
 use crate::Result;
+use crate::chart::sources::Sources;
+use crate::chart::{link, medicines};
 use crate::record::{Class, Flag, PartialDate, Standing};
 use crate::vault::{Chart, Order, Query, Row};
 use crate::web::app::{App, ChartCx, blocking};
@@ -10,7 +12,6 @@ use crate::web::security::visitor;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::Markup;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// To the chart, to sign in, or to the first run.
@@ -38,9 +39,12 @@ pub(crate) async fn home(cx: ChartCx) -> Result<Markup> {
 /// So many rows of a section; the rest is on its own page.
 const FEW: usize = 8;
 
+/// So many records are read to find the same thing among them.
+const MANY: usize = 200;
+
 fn gather(chart: &Chart, last_visit: Option<i64>) -> Result<Home> {
-    let sources = chart.sources()?;
-    let latest_source = sources.iter().find(|s| s.removed.is_none() && s.report.error.is_none()).cloned();
+    let sources = Sources::of(chart)?;
+    let latest_source = sources.here().find(|s| s.report.error.is_none()).cloned();
     if latest_source.is_none() && chart.counts()?.values().all(|n| *n == 0) {
         return Ok(Home::default());
     }
@@ -48,9 +52,12 @@ fn gather(chart: &Chart, last_visit: Option<i64>) -> Result<Home> {
         let query = Query { classes: vec![class], standings: standings.to_vec(), limit, ..Query::default() };
         chart.list(&query).map(|l| l.rows)
     };
-    let mut allergies = of(Class::Allergy, &[Standing::Current], 60)?;
-    allergies.sort_by_key(|row| (home::danger(row), row.title.clone()));
-    let no_allergies = of(Class::Allergy, &[Standing::Absent], 20)?;
+    let mut allergies = link::same_thing(of(Class::Allergy, &[Standing::Current], MANY)?);
+    allergies.sort_by_key(|line| (home::danger(line), line.title().to_lowercase()));
+    let no_allergies = link::same_thing(of(Class::Allergy, &[Standing::Absent], 20)?);
+    let mut conditions = link::same_thing(of(Class::Problem, &[Standing::Current], MANY)?);
+    // Illnesses before findings and circumstances, as SNOMED CT calls them: stable, so that the newest stays first.
+    conditions.sort_by_key(|line| home::circumstance(line.first()));
     let mut outside: Vec<Row> =
         chart.groups(&[Class::Laboratory, Class::VitalSign, Class::ClinicalTest])?.into_iter().map(|g| g.latest).collect();
     outside.retain(|row| matches!(row.flag, Some(Flag::Above | Flag::Below | Flag::Outside)) && row.standing == Standing::Current);
@@ -75,22 +82,16 @@ fn gather(chart: &Chart, last_visit: Option<i64>) -> Result<Home> {
         no_allergies,
         outside,
         outside_more,
-        conditions: each_once(of(Class::Problem, &[Standing::Current], 60)?),
-        medicines: each_once(of(Class::Medication, &[Standing::Current], 60)?),
+        conditions,
+        medicines: medicines::linked(of(Class::Medication, &[Standing::Current], MANY)?),
         immunizations,
         appointment: chart.list(&soon)?.rows.pop(),
         added: last_visit.map(|moment| chart.added_since(moment)).transpose()?.unwrap_or_default(),
         latest_source,
-        sources,
+        sources: Some(sources),
     })
 }
 
 fn moment(row: &Row) -> i64 {
     row.date.as_ref().map_or(i64::MIN, |d: &PartialDate| d.start)
-}
-
-/// The same medicine or condition from several sources stands here once; its page shows all of them.
-fn each_once(rows: Vec<Row>) -> Vec<Row> {
-    let mut seen = HashSet::new();
-    rows.into_iter().filter(|row| seen.insert(row.group.clone().unwrap_or_else(|| row.title.to_lowercase()))).collect()
 }

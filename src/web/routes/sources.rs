@@ -24,7 +24,7 @@ fn one(cx: &ChartCx, path: &HashMap<String, String>) -> Result<SourceInfo> {
 
 /// All sources, newest first.
 pub(crate) async fn list(cx: ChartCx) -> Result<Markup> {
-    blocking(move || Ok(page::list(&cx, &cx.chart.sources()?, &inbox::state(&cx.chart)?))).await
+    blocking(move || Ok(page::list(&cx, &crate::chart::sources::Sources::of(&cx.chart)?, &inbox::state(&cx.chart)?))).await
 }
 
 /// One source: its import report.

@@ -118,7 +118,11 @@ fn allergy_code<'a>(cx: &Context<'a>, node: Node<'a>, denied: bool, substance: O
     if let Some(known) = [&substance, &of_value].into_iter().flatten().find(|c| absent_code(c)) {
         return Some((known.clone(), true));
     }
-    let specific = substance.filter(|s| !is_generic(s));
+    let specific = substance.filter(|s| !is_generic(s)).or_else(|| {
+        // "Propensity to adverse reaction to drug" whose words are "Ampicillin": the words name the substance.
+        let words = of_value.as_ref().filter(|v| is_generic(v)).and_then(concept_text);
+        words.filter(|w| !names_kind_only(w, value)).map(|text| json!({"text": text}))
+    });
     let text = specific.as_ref().and_then(concept_text).or_else(|| said.clone());
     let uncoded = specific.as_ref().is_none_or(|s| crate::record::codes(s).is_empty());
     if denied && specific.is_none() || uncoded && text.as_deref().is_some_and(says_none) {
@@ -130,8 +134,25 @@ fn allergy_code<'a>(cx: &Context<'a>, node: Node<'a>, denied: bool, substance: O
     if denied && specific.as_ref().is_some_and(|s| has_code(s, systems::SNOMED, "111088007")) {
         return Some((fixed(systems::SNOMED, "1003774007", "No known latex allergy"), true));
     }
-    let told = specific.or_else(|| of_value.filter(|v| !is_generic(v))).or_else(|| said.map(|text| json!({"text": text})));
+    let told = specific
+        .or_else(|| of_value.clone().filter(|v| !is_generic(v)))
+        .or_else(|| said.map(|text| json!({"text": text})))
+        // Of an unnamed substance: an allergy all the same where the source tells what it did.
+        .or_else(|| of_value.filter(|_| nested(node).any(|(_, n)| super::kit::describe(cx, n, 2).is_some() && !is_status(n))));
     told.map(|told| (told, false))
+}
+
+/// Whether the words of a value say no more than its code: "Drug allergy", "Propensity to adverse reactions".
+fn names_kind_only(words: &str, value: Option<Node<'_>>) -> bool {
+    let words = words.trim().to_ascii_lowercase();
+    let codes = value.into_iter().flat_map(|v| std::iter::once(v).chain(children(v, "translation")));
+    let kinds =
+        ["allergy", "allergies", "allergen", "intolerance", "hypersensitivity", "substance", "assertion", "unknown", "not available"];
+    let adjectives =
+        ["drug", "food", "environmental", "allergic", "adverse", "reaction", "to", "medication", "(disorder)", "(finding)", "other"];
+    codes.filter_map(|c| attr(c, "displayName")).any(|d| d.trim().eq_ignore_ascii_case(&words))
+        || words.contains("propensity")
+        || words.split([' ', '/', ',']).filter(|w| !w.is_empty()).all(|w| kinds.contains(&w) || adjectives.contains(&w))
 }
 
 /// The substance by code, by name, or by the words that its code points to.

@@ -30,6 +30,10 @@ pub(super) fn concern<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Nod
         return Ok(());
     }
     let Some(text) = words(cx, node) else {
+        // Its problem is listed as passed over already.
+        if nested(node).any(|(_, n)| is_problem(n)) {
+            return Ok(());
+        }
         return cx.skip(node, "A health concern", "It names no concern, neither by a code nor in words.");
     };
     let mut draft = Draft::new("Condition", node);

@@ -31,7 +31,7 @@ pub(super) fn dosage<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) ->
             out.insert(key.into(), concept);
         }
     }
-    dose(cx, &mut out, node);
+    dose(cx, draft, &mut out, node);
     if let Some(most) = child(node, "maxDoseQuantity").and_then(types::ratio) {
         out.insert("maxDosePerPeriod".into(), most);
     }
@@ -94,9 +94,11 @@ fn as_needed<'a>(cx: &Context<'a>, draft: &mut Draft, out: &mut Map<String, Valu
     }
 }
 
-fn dose<'a>(cx: &Context<'a>, out: &mut Map<String, Value>, node: Node<'a>) {
+fn dose<'a>(cx: &Context<'a>, draft: &mut Draft, out: &mut Map<String, Value>, node: Node<'a>) {
     let mut rate = Map::new();
-    let unit = concept(cx, child(node, "administrationUnitCode")).and_then(|c| concept_text(&c));
+    let form = concept(cx, child(node, "administrationUnitCode"));
+    let unit = form.as_ref().and_then(concept_text);
+    let mut unit_said = false;
     for (key, element) in [("dose", "doseQuantity"), ("rate", "rateQuantity")] {
         let Some(element) = child(node, element) else { continue };
         if let Some(range) = types::range(element) {
@@ -105,6 +107,13 @@ fn dose<'a>(cx: &Context<'a>, out: &mut Map<String, Value>, node: Node<'a>) {
             let unitless = quantity.get("unit").is_none() && quantity.get("code").is_none();
             if let Some(unit) = unit.as_ref().filter(|_| unitless && key == "dose") {
                 quantity["unit"] = unit.clone().into();
+                unit_said = true;
+                if let Some((system, code, _)) =
+                    form.as_ref().and_then(|f| crate::record::codes(f).into_iter().next()).filter(|c| !c.0.is_empty())
+                {
+                    quantity["system"] = system.into();
+                    quantity["code"] = code.into();
+                }
             }
             rate.insert(format!("{key}Quantity"), quantity);
         } else if let Some(text) = super::super::xml::text(element).or_else(|| attr(element, "value").map(str::to_owned)) {
@@ -112,6 +121,10 @@ fn dose<'a>(cx: &Context<'a>, out: &mut Map<String, Value>, node: Node<'a>) {
             let before = out.get("text").and_then(Value::as_str).map(|b| format!("{b}; ")).unwrap_or_default();
             out.insert("text".into(), format!("{before}{text}").into());
         }
+    }
+    // Beside a dose with a unit of its own the form is what is taken: "2.5 mg", "tablet".
+    if let Some(unit) = unit.filter(|_| !unit_said) {
+        draft.note(&format!("Given as: {unit}"));
     }
     if !rate.is_empty() {
         out.insert("doseAndRate".into(), json!([Value::Object(rate)]));

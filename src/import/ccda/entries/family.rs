@@ -123,11 +123,13 @@ fn condition<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) -> bool {
         }
         notes.extend(super::kit::describe(cx, inner, 2));
     }
-    if out.get("onsetAge").is_none() {
-        let when = when(node);
-        if let Some(start) = when.start().and_then(types::Stamp::fhir) {
-            // When it was noted and when it began are not told apart in the source.
+    // When it was noted and when it began are not told apart in the source.
+    let when = when(node);
+    if let Some(start) = when.start().map(|s| s.fhir().unwrap_or_else(|| s.raw().to_owned())) {
+        if out.get("onsetAge").is_none() {
             types::put(&mut out, "onsetString", Some(start.into()));
+        } else {
+            notes.push(format!("Date given: {start}"));
         }
     }
     types::put_all(&mut out, "note", notes.into_iter().map(|text| json!({"text": text})).collect());

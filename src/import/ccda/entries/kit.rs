@@ -66,9 +66,12 @@ pub(super) fn planned(node: Node<'_>) -> bool {
     matches!(mood(node), "INT" | "RQO" | "PRP" | "PRMS" | "ARQ" | "APT" | "SLOT")
 }
 
-/// `negationInd`.
+/// `negationInd` of the statement, or of the relationship that holds it (CDA R2, 4.3.8.1): both deny it, neither of
+/// the two takes the other back.
 pub(super) fn negated(node: Node<'_>) -> bool {
-    attr(node, "negationInd").is_some_and(|v| matches!(v.trim(), "true" | "1"))
+    let denies = |n: Node<'_>| attr(n, "negationInd").is_some_and(|v| v.eq_ignore_ascii_case("true") || v == "1");
+    let holder = node.parent_element().filter(|p| name(*p) == "entryRelationship");
+    denies(node) || holder.is_some_and(denies)
 }
 
 /// The code of a statement, or "".
@@ -178,7 +181,8 @@ pub(super) fn describe<'a>(cx: &Context<'a>, node: Node<'a>, depth: u8) -> Optio
     said.extend(words(cx, node).filter(|w| Some(w) != label.as_ref() && !said.contains(w)).into_iter().collect::<Vec<_>>());
     let when = when(node);
     if !said.is_empty() || label.is_some() {
-        let date = when.start().or(when.high.as_ref()).and_then(Stamp::fhir);
+        // A date that cannot be (31 of month 30) is told as the source wrote it.
+        let date = when.start().or(when.high.as_ref()).map(|s| s.fhir().unwrap_or_else(|| s.raw().to_owned()));
         said.extend(date.filter(|_| !said.is_empty()).map(|d| format!("({d})")));
     }
     if depth > 0 {

@@ -41,7 +41,14 @@ pub(super) fn medication<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: 
 pub(super) fn product<'a>(cx: &Context<'a>, node: Node<'a>) -> Option<Value> {
     let made = path(node, "consumable/manufacturedProduct").or_else(|| path(node, "product/manufacturedProduct"))?;
     let material = child(made, "manufacturedMaterial").or_else(|| child(made, "manufacturedLabeledDrug"));
-    let coded = concept(cx, material.and_then(|m| child(m, "code")));
+    let mut coded = concept(cx, material.and_then(|m| child(m, "code")));
+    // The name that the sender gave stands in the words, where the code has none.
+    let called = material.and_then(|m| child(m, "name")).and_then(text);
+    if let (Some(coded), Some(name)) = (&mut coded, &called)
+        && coded.get("text").is_none()
+    {
+        coded["text"] = name.clone().into();
+    }
     coded.or_else(|| material.and_then(|m| child(m, "name")).and_then(text).or_else(|| words(cx, node)).map(|text| json!({"text": text})))
 }
 
@@ -151,6 +158,10 @@ fn common<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
         }
     }
     let made = path(node, "consumable/manufacturedProduct");
+    let shown = draft.get("medicationCodeableConcept").and_then(concept_text);
+    if let Some(name) = made.and_then(|m| path(m, "manufacturedMaterial/name")).and_then(text).filter(|n| shown.as_ref() != Some(n)) {
+        draft.note(&format!("Product: {name}"));
+    }
     if let Some(maker) = made.and_then(|m| path(m, "manufacturerOrganization/name")).and_then(text) {
         draft.note(&format!("Manufacturer: {maker}"));
     }
@@ -176,7 +187,11 @@ pub(super) fn reasons<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
             .collect();
         if !found.is_empty() {
             draft.handled(inner);
+            let said = words(cx, inner).filter(|w| !found.iter().any(|f| concept_text(f).as_ref() == Some(w)));
             found.into_iter().for_each(|reason| draft.push("reasonCode", reason));
+            if let Some(said) = said {
+                draft.note(&format!("Reason: {said}"));
+            }
         } else if let Some(reason) = named(cx, inner).filter(|_| name(inner) != "observation") {
             draft.push("reasonCode", reason);
             draft.handled(inner);

@@ -26,7 +26,7 @@ mod procedure;
 mod supply;
 
 use super::context::{self, Context};
-use super::xml::{Node, attr, child, name, null_flavor};
+use super::xml::{Node, attr, child, head, name, null_flavor};
 use crate::Result;
 use kit::{code, is, mood, nested, planned};
 
@@ -42,8 +42,10 @@ impl<'a> Section<'a> {
     /// The section around a statement.
     fn around(node: Node<'a>) -> Self {
         let section = node.ancestors().find(|n| name(*n) == "section");
-        let code = section.and_then(|s| child(s, "code")).and_then(|c| attr(c, "code")).unwrap_or("");
-        let title = section.and_then(|s| child(s, "title")).and_then(|t| t.text()).map(str::trim).filter(|t| !t.is_empty());
+        // Only what stands before the entries: a section without a code would be walked through for each of them.
+        let part = |wanted| section.and_then(|s| head(s).find(|n| name(*n) == wanted));
+        let code = part("code").and_then(|c| attr(c, "code")).unwrap_or("");
+        let title = part("title").and_then(|t| t.text()).map(str::trim).filter(|t| !t.is_empty());
         Self { code, title }
     }
 }

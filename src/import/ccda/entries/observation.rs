@@ -236,8 +236,10 @@ pub(super) fn specimen<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) 
     let around = node.ancestors().find(|n| name(*n) == "organizer" && n.id() != node.id());
     let holder = std::iter::once(node).chain(around).find(|n| child(*n, "specimen").is_some());
     let collected = around.unwrap_or(node);
-    let collection = nested(collected).map(|(_, n)| n).find(|n| name(*n) == "procedure" && code(*n) == "17636008");
-    if let Some(out) = specimen_of(cx, holder.and_then(|h| path(h, "specimen/specimenRole")), collection) {
+    let taken = |n: &Node<'_>| name(*n) == "procedure" && (code(*n) == "17636008" || child(*n, "specimen").is_some());
+    let collection = nested(collected).map(|(_, n)| n).find(taken);
+    let role = holder.or(collection).and_then(|h| path(h, "specimen/specimenRole"));
+    if let Some(out) = specimen_of(cx, role, collection) {
         let link = draft.contain(out);
         if draft.get("resourceType").and_then(Value::as_str) == Some("DiagnosticReport") {
             draft.push("specimen", link);

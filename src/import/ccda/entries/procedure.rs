@@ -11,8 +11,7 @@ use serde_json::json;
 
 /// A procedure, act or observation that was done, or was not.
 pub(super) fn procedure<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Node<'a>, counted: bool) -> Result<()> {
-    if named(cx, node).is_none() && words(cx, node).is_none() && !children(node, "participant").any(|p| attr(p, "typeCode") == Some("DEV"))
-    {
+    if named(cx, node).is_none() && words(cx, node).is_none() && !children(node, "participant").any(is_device) {
         let inner: Vec<_> = nested(node).map(|(_, n)| n).collect();
         if inner.is_empty() {
             return cx.skip(node, "A procedure", "It names no procedure, neither by a code nor in words.");
@@ -62,6 +61,7 @@ pub(super) fn procedure<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: N
     draft.priority_note(cx, node);
     others(cx, &mut draft, node);
     devices(cx, &mut draft, node)?;
+    specimens(cx, &mut draft, node);
     let own: Vec<_> = nested(node).map(|(_, n)| n).filter(|n| super::is_record(*n)).collect();
     own.iter().for_each(|n| draft.handled(*n));
     draft.leftovers(cx, node);
@@ -101,7 +101,7 @@ fn reason_not_done<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>, stat
 /// Others who took part, as notes: the receiver of a handoff, an observer.
 fn others<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
     for participant in
-        children(node, "participant").filter(|p| !matches!(attr(*p, "typeCode"), Some("DEV" | "PRD" | "LOC" | "DST" | "ORG")))
+        children(node, "participant").filter(|p| !is_device(*p) && !matches!(attr(*p, "typeCode"), Some("LOC" | "DST" | "ORG")))
     {
         if let Some(name) = cx.actor(draft.resource(), participant).as_ref().and_then(|a| crate::record::text_at(a, "display")) {
             let label = if attr(participant, "typeCode") == Some("IRCP") { "Receiver" } else { "Took part" };
@@ -110,9 +110,33 @@ fn others<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
     }
 }
 
+/// What was taken, in words: a Procedure has no place for a specimen.
+fn specimens<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
+    for role in children(node, "specimen").filter_map(|s| child(s, "specimenRole")) {
+        let entity = child(role, "specimenPlayingEntity");
+        let said = entity.and_then(|e| {
+            concept(cx, child(e, "code"))
+                .and_then(|c| concept_text(&c))
+                .or_else(|| child(e, "name").or_else(|| child(e, "desc")).and_then(super::super::xml::text))
+        });
+        let ids = super::super::types::identifiers(role).into_iter().filter_map(|i| crate::record::text_at(&i, "value"));
+        let said = said.map_or_else(|| ids.collect::<Vec<_>>().join(", "), |s| s);
+        if !said.is_empty() {
+            draft.note(&format!("Specimen: {said}"));
+        }
+    }
+}
+
+/// Whether a participant is a device, whatever part it is said to take: senders write "location" for a colonoscope.
+fn is_device(participant: Node<'_>) -> bool {
+    let kind = attr(participant, "typeCode");
+    let role = child(participant, "participantRole");
+    matches!(kind, Some("DEV" | "PRD")) || role.is_some_and(|r| child(r, "playingDevice").is_some() || super::kit::is(r, &["37"]))
+}
+
 /// Devices that were put in or used. One that was not put in is words, never a device of the person.
 fn devices<'a>(cx: &mut Context<'a>, draft: &mut Draft, node: Node<'a>) -> Result<()> {
-    for participant in children(node, "participant").filter(|p| matches!(attr(*p, "typeCode"), Some("DEV" | "PRD"))) {
+    for participant in children(node, "participant").filter(|p| is_device(*p)) {
         let Some(role) = child(participant, "participantRole") else { continue };
         if negated(node) {
             if let Some(text) = device::words_of(cx, role) {

@@ -45,9 +45,12 @@ fn category(name: &str, nodes: &[Node], categories: &[&str]) -> Option<Value> {
             let url = if categories.contains(&code) { "ombCategory" } else { "detailed" };
             parts.push(json!({"url": url, "valueCoding": coding}));
         } else if let Some(flavor) = null_flavor(*node).filter(|f| matches!(*f, "UNK" | "ASKU")) {
-            words.push(if flavor == "UNK" { "Unknown" } else { "Asked but not known" }.to_owned());
+            let said = attr(*node, "displayName").unwrap_or(if flavor == "UNK" { "Unknown" } else { "Asked but not known" });
+            words.push(said.to_owned());
             parts.push(json!({"url": "ombCategory", "valueCoding": {"system": crate::record::systems::NULL_FLAVOR, "code": flavor}}));
-        } else if let Some(said) = child(*node, "originalText").and_then(crate::import::ccda::xml::text) {
+        } else if let Some(said) =
+            child(*node, "originalText").and_then(crate::import::ccda::xml::text).or_else(|| attr(*node, "displayName").map(str::to_owned))
+        {
             words.push(said);
         }
     }
@@ -72,9 +75,19 @@ fn birth_sex(cx: &Context) -> Option<Value> {
 
 /// The value of the observation with this code and template that is not negated, wherever it stands.
 fn observed<'a>(cx: &Context<'a>, code: &str, template: &str) -> Option<Node<'a>> {
-    cx.root
-        .descendants()
-        .filter(|n| n.is_element() && n.tag_name().name() == "observation" && attr(*n, "negationInd") != Some("true"))
-        .find(|n| has_template(*n, template) && child(*n, "code").and_then(|c| attr(c, "code")) == Some(code))
+    let denies = |n: Node| attr(n, "negationInd").is_some_and(|v| matches!(v, "true" | "1"));
+    let told = |n: &Node<'a>| {
+        n.is_element()
+            && n.tag_name().name() == "observation"
+            && !denies(*n)
+            && !n.parent_element().is_some_and(denies)
+            && !matches!(child(*n, "statusCode").and_then(|s| attr(s, "code")), Some("nullified" | "cancelled" | "aborted"))
+    };
+    let coded = |n: &Node<'a>| child(*n, "code").and_then(|c| attr(c, "code")) == Some(code);
+    // Either names it well enough; those with the template come first.
+    let all = || cx.root.descendants().filter(told);
+    all()
+        .find(|n| has_template(*n, template) && coded(n))
+        .or_else(|| all().find(|n| coded(n) && child(*n, "value").is_some()))
         .and_then(|n| child(n, "value"))
 }

@@ -50,6 +50,15 @@ pub(crate) fn quantity(node: Node) -> Option<Value> {
             put(&mut out, "code", Some(unit.into()));
         }
     }
+    // The same amount in another unit or in words ("6.7 billion per liter") has no place in a Quantity.
+    for translation in super::super::xml::children(node, "translation") {
+        let unit = attr(translation, "displayName").map(fold).or_else(|| attr(translation, "code").map(str::to_owned));
+        let words = [attr(translation, "value").map(str::to_owned), unit].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let words = child(translation, "originalText").and_then(text).unwrap_or(words);
+        if !words.is_empty() {
+            super::extend(&mut out, own_extension("translation", &words));
+        }
+    }
     Some(out)
 }
 
@@ -93,6 +102,28 @@ fn is_ucum(unit: &str) -> bool {
                 | "inches"
                 | "f"
                 | "mm/hg"
+                | "in"
+                | "ft"
+                | "oz"
+                | "inch"
+                | "year"
+                | "month"
+                | "months"
+                | "day"
+                | "days"
+                | "hours"
+                | "drop"
+                | "drops"
+                | "spray"
+                | "sprays"
+                | "pill"
+                | "pills"
+                | "patch"
+                | "dose"
+                | "doses"
+                | "mmhg"
+                | "mm_hg"
+                | "%ile"
                 | "bpm"
         )
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 pub(super) fn periodic(node: Node) -> Option<Value> {
     let period = child(node, "period");
     let bound = |name| period.and_then(|p| child(p, name));
-    let least = period.filter(|p| attr(*p, "value").is_some()).or_else(|| bound("low"));
+    let least = period.filter(|p| attr(*p, "value").is_some()).or_else(|| bound("low")).or(period);
     let unit = least.and_then(|l| attr(l, "unit"));
     let mut repeat = json!({});
     if let (Some(value), Some(unit)) = (least.and_then(|l| number(attr(l, "value")?)), unit.and_then(unit_of_time)) {

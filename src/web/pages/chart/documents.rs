@@ -33,6 +33,7 @@ pub(crate) fn page(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
             None => kinds.push((kind, vec![item])),
         }
     }
+    let kinds = gathered(kinds);
     let shows = [
         ("", "All"),
         ("documents", "Summaries and notes (C-CDA and the like)"),
@@ -50,6 +51,24 @@ pub(crate) fn page(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
         @if kinds.is_empty() { (nothing(cx, filter.narrows() || !filter.show.is_empty(), "No documents yet.", "Notes, letters, PDFs and pictures appear here when you add them.")) }
     };
     Ok(chart_page(cx, &Page { title: "Documents", nav: "documents", crumbs: &[] }, &body))
+}
+
+/// Kinds with a single document stand together at the end: a heading over each would be longer than what it heads.
+fn gathered(kinds: Vec<(String, Vec<Item>)>) -> Vec<(String, Vec<Item>)> {
+    let (mut many, single): (Vec<_>, Vec<_>) = kinds.into_iter().partition(|(_, items)| items.len() > 1);
+    if many.is_empty() || single.len() < 2 {
+        many.extend(single);
+        return many;
+    }
+    let mut others = Vec::new();
+    for (kind, items) in single {
+        for mut item in items {
+            item.subs.insert(0, kind.clone());
+            others.push(item);
+        }
+    }
+    many.push(("One of a kind".to_owned(), others));
+    many
 }
 
 fn entry(desk: &Desk<'_>, row: &Row) -> Result<(String, Item)> {
@@ -75,6 +94,8 @@ pub(crate) fn media_words(media: &str) -> &str {
         "text/plain" => "text",
         "text/html" | "application/xhtml+xml" => "web page",
         "text/rtf" | "application/rtf" => "RTF text",
+        "application/hl7-v3+xml" | "application/cda+xml" | "text/xml" | "application/xml" => "document for other health programs",
+        "application/fhir+json" | "application/json" => "data for other health programs",
         m if m.starts_with("image/") => "picture",
         m if m.starts_with("audio/") => "sound",
         m if m.starts_with("video/") => "film",

@@ -81,7 +81,7 @@ impl Filter {
                     label for="f-source" { "Source" }
                     select #f-source name="source" {
                         option value="" { "All sources" }
-                        @for s in sources.here() { option value=(s.id) selected[s.id == self.source] { (s.name) } }
+                        @for s in sources.here() { option value=(s.id) selected[s.id == self.source] { (sources.name(&s.id)) } }
                     }
                 }
                 @if !shows.is_empty() {

@@ -114,7 +114,11 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind {
         slug: "devices", title: "Devices and implants", classes: &[Class::Device], links: false, main: false,
         lead: "With the numbers that a recall or an MRI needs.",
-        parts: &[part("now", "In use", &[Current, Planned], &[]), part("past", "No longer in use", &[Past, Absent, NotDone], &[])],
+        parts: &[
+            part("now", "In use", &[Current, Planned], &["Device", "DeviceUseStatement", "DeviceMetric", "DeviceDefinition"]),
+            part("past", "No longer in use", &[Past, Absent, NotDone], &["Device", "DeviceUseStatement", "DeviceMetric", "DeviceDefinition"]),
+            part("supplies", "Supplies", ANY, &["SupplyDelivery", "SupplyRequest", "DeviceRequest"]),
+        ],
         empty: ("No devices yet.", "Implants, pumps, monitors and aids appear here when you add records."),
     },
     Kind {

@@ -4,21 +4,14 @@ use super::filter::Filter;
 use super::rows;
 use super::ui::{Desk, head, joined, nothing, span};
 use crate::Result;
-use crate::chart::link::{self, Line};
-use crate::chart::medicines::{self, Said, ingredient};
+use crate::chart::link;
+use crate::chart::medicines::{self, Medicine, Said, ingredient};
 use crate::chart::{people, timing, when};
 use crate::record::{Class, PartialDate, Standing};
 use crate::vault::Row;
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, icon, note, pill, section};
 use maud::{Markup, html};
-
-/// A line of the list with what each of its records says.
-struct Medicine {
-    line: Line,
-    said: Vec<Said>,
-    differ: Vec<(usize, String)>,
-}
 
 const ORDERS: [&str; 2] = ["MedicationRequest", "MedicationStatement"];
 const EVENTS: [&str; 2] = ["MedicationDispense", "MedicationAdministration"];
@@ -48,7 +41,10 @@ pub(crate) fn page(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
     };
     let events =
         if show != "past" { rows(&EVENTS, &[], if show == "given" { 100 } else { 60 }, show == "given")? } else { Default::default() };
-    let medicines = linked(&desk, current)?;
+    let mut medicines = medicines::linked(current);
+    for medicine in &mut medicines {
+        medicine.line = link::one_with_sources(&cx.chart, std::mem::take(&mut medicine.line))?;
+    }
     let past_lines = link::with_sources(&cx.chart, link::by_key(past.rows, |r| ingredient(&r.title)))?;
     let path = cx.to("medicines");
     let shows = [("", "All"), ("now", "Taken now"), ("past", "No longer taken"), ("given", "Filled and given")];
@@ -76,20 +72,6 @@ pub(crate) fn page(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
         @if empty { (nothing(cx, filter.narrows() || !show.is_empty(), "No medicines yet.", "They appear here when you add records. An empty list is not the same as “none”.")) }
     };
     Ok(chart_page(cx, &Page { title: "Medicines", nav: "medicines", crumbs: &[] }, &body))
-}
-
-fn linked(desk: &Desk<'_>, rows: Vec<Row>) -> Result<Vec<Medicine>> {
-    let lines = link::with_sources(&desk.cx.chart, link::by_key(rows, |r| ingredient(&r.title)))?;
-    let mut all: Vec<Medicine> = lines
-        .into_iter()
-        .map(|line| {
-            let said: Vec<Said> = line.rows.iter().map(|r| medicines::said(&r.resource(), &r.title)).collect();
-            let differ = medicines::differences(&line, &said);
-            Medicine { line, said, differ }
-        })
-        .collect();
-    all.sort_by_key(|m| m.line.first().title.to_lowercase());
-    Ok(all)
 }
 
 /// Two sources that say different things, side by side.

@@ -92,7 +92,7 @@ impl Item {
             li {
                 div {
                     span.name { a href=(self.href) { (self.name) } }
-                    @for sub in self.subs.iter().filter(|s| !s.is_empty()) { span.sub { (sub) } }
+                    @for sub in self.subs.iter().map(|s| without(s, &self.name)).filter(|s| !s.is_empty()) { span.sub { (sub) } }
                 }
                 @if !self.end.0.is_empty() { div.end { (self.end) } }
                 @if !self.full.0.is_empty() { div.full { (self.full) } }
@@ -101,9 +101,20 @@ impl Item {
     }
 }
 
-/// Parts of a second line, joined by a dot in the middle.
+/// Parts of a second line, joined by a dot in the middle, each said once.
 pub(crate) fn joined(parts: impl IntoIterator<Item = Option<String>>) -> String {
-    parts.into_iter().flatten().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" · ")
+    let mut said: Vec<String> = Vec::new();
+    for part in parts.into_iter().flatten() {
+        if !part.is_empty() && !said.iter().any(|s| s.eq_ignore_ascii_case(&part)) {
+            said.push(part);
+        }
+    }
+    said.join(" · ")
+}
+
+/// A second line without what the name says already.
+fn without(line: &str, name: &str) -> String {
+    joined(line.split(" · ").filter(|part| !part.eq_ignore_ascii_case(name)).map(|part| Some(part.to_owned())))
 }
 
 /// "4 March 2015", "Date not given".
@@ -115,6 +126,8 @@ pub(crate) fn day(date: Option<&PartialDate>) -> String {
 pub(crate) fn span(row: &Row) -> Option<String> {
     match (&row.date, &row.end) {
         (Some(from), Some(to)) if from.day_words() == to.day_words() => Some(from.day_words()),
+        // A source that dates the end before the beginning is quoted, not put in order.
+        (Some(from), Some(to)) if to.start < from.start => Some(format!("{} · ended {}", from.day_words(), to.day_words())),
         (Some(from), Some(to)) => Some(format!("{} to {}", from.day_words(), to.day_words())),
         (Some(from), None) => Some(from.day_words()),
         (None, Some(to)) => Some(format!("until {}", to.day_words())),
@@ -137,11 +150,16 @@ pub(crate) fn state(reading: &Reading) -> Markup {
 /// "range 4.0 to 5.6 %", or why nothing is marked.
 pub(crate) fn range_words(reading: &Reading) -> Option<String> {
     match (&reading.range, reading.flag) {
-        (Some(range), _) => Some(format!("range {}", range.words)),
+        (Some(given), _) => Some(format!("range {}", range(&given.words))),
         (None, Some(_)) => Some("marked by the source, which gave no range".into()),
         (None, None) if reading.number.is_some() => Some("the source gave no range, so nothing is marked".into()),
         (None, None) => None,
     }
+}
+
+/// "(0-40)" as a lab prints it, without the brackets.
+pub(crate) fn range(words: &str) -> &str {
+    words.strip_prefix('(').and_then(|w| w.strip_suffix(')')).filter(|w| !w.contains(['(', ')'])).unwrap_or(words)
 }
 
 /// A value as it stands at the end of a row.
@@ -151,7 +169,7 @@ pub(crate) fn value(reading: &Reading) -> Markup {
         @if reading.text.is_empty() {
             span.soft { (crate::chart::results::line(reading)) }
         } @else if number {
-            span.val { @if let Some(c) = &reading.comparator { (c) " " } (reading.text) @if !reading.unit.is_empty() { " " span.unit { (reading.unit) } } }
+            span.val.long[reading.text.len() > 8] { @if let Some(c) = &reading.comparator { (c) " " } (reading.text) @if !reading.unit.is_empty() { " " span.unit { (reading.unit) } } }
         } @else {
             b { (reading.text) @if !reading.unit.is_empty() { " " (reading.unit) } }
         }

@@ -63,7 +63,9 @@ pub(super) fn plan(row: &Row, resource: &Value) -> Vec<String> {
         .map(|t| {
             let detail = t.as_object().and_then(|o| o.iter().find(|(k, _)| k.starts_with("detail"))).map(|(_, v)| v);
             let detail = detail.and_then(|d| concept_text(d).or_else(|| Some(crate::record::quantity_text(d)).filter(|t| !t.is_empty())));
-            let due = text_at(t, "dueDate").and_then(|d| PartialDate::parse(&d)).map(|d| format!("by {}", d.day_words()));
+            let due =
+                text_at(t, "dueDate").and_then(|d| PartialDate::parse(&d)).filter(|d| row.end.as_ref().is_none_or(|e| e.text != d.text));
+            let due = due.map(|d| format!("by {}", d.day_words()));
             joined([t.get("measure").and_then(concept_text), detail, due])
         })
         .collect();
@@ -72,7 +74,7 @@ pub(super) fn plan(row: &Row, resource: &Value) -> Vec<String> {
         .filter_map(|a| at(a, "detail.code").and_then(concept_text).or_else(|| text_at(a, "detail.description")))
         .take(8)
         .collect();
-    let state = coded(resource, "lifecycleStatus", "").or_else(|| coded(resource, "status", ""));
+    let state = coded(resource, "lifecycleStatus", "").or_else(|| coded(resource, "status", "")).filter(|s| s != "unknown");
     vec![
         joined([state, span(row), said(resource, "achievementStatus", ""), said(resource, "priority", "priority:"), people::by(resource)]),
         targets.join("; "),

@@ -11,7 +11,7 @@ use serde_json::Value;
 pub(super) fn allergy(row: &Row, resource: &Value) -> Vec<String> {
     let mut out = Vec::new();
     for reaction in array(resource, "reaction") {
-        let what: Vec<String> = array(reaction, "manifestation").iter().filter_map(concept_text).collect();
+        let what: Vec<String> = array(reaction, "manifestation").iter().filter_map(concept_text).map(named).collect();
         let what = if what.is_empty() { text_at(reaction, "description") } else { Some(what.join(", ")) };
         let line = joined([what, coded(reaction, "severity", ""), said(reaction, "substance", "from")]);
         out.push(line);
@@ -30,6 +30,11 @@ pub(super) fn allergy(row: &Row, resource: &Value) -> Vec<String> {
     let since = if row.end.is_some() { span(row) } else { when::began(row, resource) };
     out.push(joined([danger, (!kinds.is_empty()).then(|| kinds.join(", ")), since, last, sure.flatten(), people::by(resource)]));
     out
+}
+
+/// A number alone is no word for what happens.
+fn named(words: String) -> String {
+    if words.chars().any(char::is_alphabetic) { words } else { format!("only a code is given: {words}") }
 }
 
 /// Since when, until when, how sure, who says so.
