@@ -2,6 +2,7 @@
 
 use super::{Ended, open};
 use crate::config::Config;
+use crate::export::Selection;
 use crate::record::{PartialDate, Resource, Standing};
 use crate::vault::{Query, Row};
 use crate::{Error, Kind, Result};
@@ -36,11 +37,14 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     let query = Query {
         types: args.kind.iter().cloned().collect(),
         standings: (1..=6).map(Standing::from_number).collect(),
-        from: args.from.as_deref().map(date).transpose()?.map(|d| d.start),
-        until: args.to.as_deref().map(date).transpose()?.map(|d| d.end),
         text: args.search.clone(),
         ..Query::default()
     };
+    for text in args.from.iter().chain(&args.to) {
+        date(text)?;
+    }
+    // The dates choose as they do in an export: by the days that a record may mean, on the clock of its source.
+    let takes = Selection { from: args.from.clone(), to: args.to.clone(), ..Selection::default() }.by_date()?;
     let opened = open(config)?;
     let chart = opened.chart(config)?;
     let mut out = BufWriter::new(std::io::stdout().lock());
@@ -49,6 +53,9 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
         out.write_all(b"{\"records\":[")?;
     }
     chart.each(&query, &mut |row| {
+        if !takes(&row) {
+            return Ok(());
+        }
         if args.json {
             if !std::mem::take(&mut first) {
                 out.write_all(b",\n")?;

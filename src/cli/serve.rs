@@ -6,6 +6,7 @@ use crate::household::Household;
 use crate::vault::Vault;
 use crate::web::{App, Options};
 use crate::{Error, Kind, Result};
+use std::future::Future;
 use std::sync::Arc;
 
 /// Runs it until Ctrl-C or a polite signal. A missing vault is made, empty: the first visit sets it up.
@@ -45,17 +46,22 @@ pub(super) fn listen(config: &Config, household: Household, ready: &dyn Fn(&str,
             Some(url) => url.trim_end_matches('/').strip_suffix(app.prefix.as_str()).unwrap_or(url).to_owned(),
             None => format!("http://{}", listener.local_addr()?),
         };
+        // Who reads that it is ready may also stop it politely.
+        let stopped = stopped()?;
         ready(&address, &app)?;
-        crate::web::serve(Arc::clone(&app), listener, stopped()).await
+        crate::web::serve(Arc::clone(&app), listener, stopped).await
     })?;
     Ok(Ended::Done)
 }
 
-async fn stopped() {
+/// Ends with the first polite signal from now on.
+fn stopped() -> Result<impl Future<Output = ()> + Send + 'static> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

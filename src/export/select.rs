@@ -23,6 +23,15 @@ impl Selection {
         *self == Self::default()
     }
 
+    /// What tells whether the dates take a record. The kinds play no part in it.
+    ///
+    /// # Errors
+    /// Usage when a date is none.
+    pub fn by_date(&self) -> Result<impl Fn(&Row) -> bool + use<>> {
+        let ready = self.ready()?;
+        Ok(move |row: &Row| ready.takes(row.date.as_ref(), row.end.as_ref()))
+    }
+
     /// Reads the dates.
     pub(super) fn ready(&self) -> Result<Ready> {
         let read =

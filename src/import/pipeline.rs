@@ -74,6 +74,8 @@ pub fn import(chart: &Chart, staged: Staged, name: &str, limits: &Limits, option
             let Intake { import, mut report, .. } = *intake;
             if let Some(source) = same_file(chart, &report)? {
                 report.source = source;
+                drop(import);
+                chart.heal(staged)?;
                 return Ok(Imported { report, staged: None });
             }
             Ok(Imported { report: import.commit(Some(staged), report)?, staged: None })

@@ -3,7 +3,7 @@
 use super::db::{self, RawKey};
 use super::keys::{self, Key};
 use super::source::Shelf;
-use super::{Added, Group, Import, Original, PersonInfo, SourceInfo, Staging, files, import, settle, tidy};
+use super::{Added, Group, Import, Original, PersonInfo, SourceInfo, Staged, Staging, files, import, settle, tidy};
 use crate::record::Class;
 use crate::{Error, Result};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -226,6 +226,14 @@ impl Chart {
     /// Internal when the disk fails.
     pub fn stage(&self) -> Result<Staging> {
         Staging::begin(Arc::clone(&self.shelf))
+    }
+
+    /// A file that is here already came once more: its fresh copy takes the place of the kept one, should that be damaged.
+    ///
+    /// # Errors
+    /// Internal when the disk fails.
+    pub fn heal(&self, staged: Staged) -> Result<()> {
+        staged.keep()
     }
 
     /// Begins an import; one at a time, a second waits. `again` names the source that is read again by `reimport`:

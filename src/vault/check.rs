@@ -36,17 +36,17 @@ impl Chart {
                 findings.push(DAMAGED.to_owned());
             }
         });
-        noted(structure, &mut findings);
+        noted(&structure, &mut findings);
         let keys = pragma(&conn, "PRAGMA foreign_key_check", |_| {
             findings.push("A record in the database has lost its source. Restore a backup.".to_owned());
         });
-        noted(keys, &mut findings);
+        noted(&keys, &mut findings);
         let originals = self.check_originals(&conn, deep, &mut findings);
-        noted(originals, &mut findings);
+        noted(&originals, &mut findings);
         if deep {
             for table in ["bodies", "versions"] {
                 let bodies = check_bodies(&conn, &format!("SELECT rid, body FROM {table}"), &mut findings);
-                noted(bodies, &mut findings);
+                noted(&bodies, &mut findings);
             }
         }
         let mut told = std::collections::HashSet::new();
@@ -76,7 +76,7 @@ impl Chart {
 const DAMAGED: &str = "The database is damaged. Restore a backup.";
 
 /// A database that cannot be read to its end is itself a finding: the rest is looked at all the same.
-fn noted(done: Result<()>, findings: &mut Vec<String>) {
+fn noted(done: &Result<()>, findings: &mut Vec<String>) {
     if done.is_err() {
         findings.push(DAMAGED.to_owned());
     }

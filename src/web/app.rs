@@ -202,6 +202,7 @@ impl FromRequestParts<Arc<App>> for ChartCx {
             // Not there and not yours are one answer.
             let (person, role) = people.iter().find(|(p, _)| p.id == wanted).cloned().ok_or_else(Error::not_found)?;
             let chart = app.household.open(&session.who, &person.id)?;
+            session.hold(&chart);
             let member = session.who.member.clone();
             let last_visit = session.visit(&chart, &person.id);
             Ok(Self { app, chart, person, member, role, people, last_visit, query, theme, session })

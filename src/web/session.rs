@@ -43,6 +43,8 @@ pub(crate) struct Session {
     pub(crate) who: SignedIn,
     started: Instant,
     times: Mutex<Times>,
+    /// The charts that this member has opened stay open until the session ends; then their keys go.
+    charts: Mutex<HashMap<String, Arc<Chart>>>,
     /// By chart: when this member had last been here before this session.
     visits: Mutex<HashMap<String, Option<i64>>>,
     words: Mutex<VecDeque<(String, String)>>,
@@ -72,6 +74,14 @@ impl Session {
 
     pub(crate) fn set_idle(&self, idle: Duration) {
         lock(&self.times).idle = idle;
+    }
+
+    /// Opening a chart takes keys, a look through its originals and a new cache: once a session, not once a page.
+    pub(crate) fn hold(&self, chart: &Arc<Chart>) {
+        let mut charts = lock(&self.charts);
+        if !charts.get(&chart.person().id).is_some_and(|held| Arc::ptr_eq(held, chart)) {
+            charts.insert(chart.person().id.clone(), Arc::clone(chart));
+        }
     }
 
     pub(crate) fn keep(&self, typed: &str) -> String {
@@ -167,6 +177,7 @@ impl Sessions {
             who,
             started: now,
             times: Mutex::new(Times { seen: now, idle: idle.unwrap_or(self.idle) }),
+            charts: Mutex::default(),
             visits: Mutex::default(),
             words: Mutex::default(),
             recovery: Mutex::new(recovery),
@@ -211,8 +222,11 @@ impl Sessions {
     pub(crate) fn end(&self, token: &str) {
         let key = hash(token);
         let mut table = lock(&self.table);
-        table.open.remove(&key);
+        let gone = table.open.remove(&key);
         table.ended.remove(&key);
+        drop(table);
+        // Closing its charts may touch the disk: others do not wait for it.
+        drop(gone);
     }
 
     /// Ends all: the server stops.

@@ -1,7 +1,9 @@
 //! Integration tests: one binary, one module a room.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is not as it should be")]
 
+mod access;
 mod binary;
+mod bounds;
 mod ccda_entries;
 mod ccda_frame;
 mod cli;
@@ -17,7 +19,11 @@ mod files_made;
 mod hostile;
 mod hostile_import;
 mod import;
+mod kill;
+mod leaks;
+mod network;
 mod pages;
+mod roundtrip;
 mod vault;
 mod vault_search;
 mod vault_sources;
