@@ -52,7 +52,7 @@ fn datatype(key: &str, o: &Map<String, Value>, depth: usize) -> Option<Said> {
         return Some(reference(o, depth));
     } else if has("coding") || only(&["text"]) && has("text") {
         return Some(concept(o, depth));
-    } else if has("code") && only(&["system", "code", "display", "version", "userSelected"]) {
+    } else if o.get("code").is_some_and(Value::is_string) && only(&["system", "code", "display", "version", "userSelected"]) {
         let mut said = Said { codes: code(o).into_iter().collect(), ..Said::default() };
         said.text = o.get("display").and_then(string).or_else(|| o.get("code").and_then(string)).unwrap_or_default();
         said.more = object(o, &["system", "code", "display", "id", "userSelected"], depth);
