@@ -1,8 +1,10 @@
 //! Integration tests: one binary, one module a room.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is not as it should be")]
 
+mod ccda_elsewhere;
 mod ccda_entries;
 mod ccda_frame;
+mod ccda_odd;
 mod corpus;
 mod demo;
 mod export;

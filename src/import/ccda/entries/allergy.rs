@@ -146,8 +146,10 @@ fn allergy_code<'a>(cx: &Context<'a>, node: Node<'a>, denied: bool, substance: O
 fn names_kind_only(words: &str, value: Option<Node<'_>>) -> bool {
     let words = words.trim().to_ascii_lowercase();
     let codes = value.into_iter().flat_map(|v| std::iter::once(v).chain(children(v, "translation")));
-    let kinds = ["allergy", "allergies", "allergen", "intolerance", "hypersensitivity", "substance", "assertion", "unknown", "not available"];
-    let adjectives = ["drug", "food", "environmental", "allergic", "adverse", "reaction", "to", "medication", "(disorder)", "(finding)", "other"];
+    let kinds =
+        ["allergy", "allergies", "allergen", "intolerance", "hypersensitivity", "substance", "assertion", "unknown", "not available"];
+    let adjectives =
+        ["drug", "food", "environmental", "allergic", "adverse", "reaction", "to", "medication", "(disorder)", "(finding)", "other"];
     codes.filter_map(|c| attr(c, "displayName")).any(|d| d.trim().eq_ignore_ascii_case(&words))
         || words.contains("propensity")
         || words.split([' ', '/', ',']).filter(|w| !w.is_empty()).all(|w| kinds.contains(&w) || adjectives.contains(&w))
@@ -203,7 +205,9 @@ fn family(value: Option<Node<'_>>, said: Option<&str>) -> (&'static str, &'stati
 fn says_none(text: &str) -> bool {
     let text = text.trim().trim_end_matches('.').to_ascii_lowercase();
     let begins = ["no known", "no allerg", "no drug allerg", "no food allerg", "not allergic", "none known", "no active allerg"];
-    matches!(text.as_str(), "none" | "nka" | "nkda" | "nkfa" | "no") || begins.iter().any(|b| text.starts_with(b))
+    matches!(text.as_str(), "none" | "nka" | "nkda" | "nkfa" | "no")
+        || begins.iter().any(|b| text.starts_with(b))
+        || text.contains("allerg") && ["no known ", "denies "].iter().any(|w| text.contains(w))
 }
 
 fn verification(code: &str) -> Value {

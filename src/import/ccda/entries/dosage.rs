@@ -108,7 +108,9 @@ fn dose<'a>(cx: &Context<'a>, draft: &mut Draft, out: &mut Map<String, Value>, n
             if let Some(unit) = unit.as_ref().filter(|_| unitless && key == "dose") {
                 quantity["unit"] = unit.clone().into();
                 unit_said = true;
-                if let Some((system, code, _)) = form.as_ref().and_then(|f| crate::record::codes(f).into_iter().next()).filter(|c| !c.0.is_empty()) {
+                if let Some((system, code, _)) =
+                    form.as_ref().and_then(|f| crate::record::codes(f).into_iter().next()).filter(|c| !c.0.is_empty())
+                {
                     quantity["system"] = system.into();
                     quantity["code"] = code.into();
                 }

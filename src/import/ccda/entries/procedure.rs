@@ -11,8 +11,7 @@ use serde_json::json;
 
 /// A procedure, act or observation that was done, or was not.
 pub(super) fn procedure<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Node<'a>, counted: bool) -> Result<()> {
-    if named(cx, node).is_none() && words(cx, node).is_none() && !children(node, "participant").any(is_device)
-    {
+    if named(cx, node).is_none() && words(cx, node).is_none() && !children(node, "participant").any(is_device) {
         let inner: Vec<_> = nested(node).map(|(_, n)| n).collect();
         if inner.is_empty() {
             return cx.skip(node, "A procedure", "It names no procedure, neither by a code nor in words.");

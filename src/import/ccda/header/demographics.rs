@@ -86,7 +86,8 @@ fn observed<'a>(cx: &Context<'a>, code: &str, template: &str) -> Option<Node<'a>
     let coded = |n: &Node<'a>| child(*n, "code").and_then(|c| attr(c, "code")) == Some(code);
     // Either names it well enough; those with the template come first.
     let all = || cx.root.descendants().filter(told);
-    all().find(|n| has_template(*n, template) && coded(n))
+    all()
+        .find(|n| has_template(*n, template) && coded(n))
         .or_else(|| all().find(|n| coded(n) && child(*n, "value").is_some()))
         .and_then(|n| child(n, "value"))
 }
