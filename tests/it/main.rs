@@ -4,8 +4,10 @@
 mod access;
 mod binary;
 mod bounds;
+mod ccda_elsewhere;
 mod ccda_entries;
 mod ccda_frame;
+mod ccda_odd;
 mod cli;
 mod corpus;
 mod demo;

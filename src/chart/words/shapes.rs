@@ -164,7 +164,7 @@ fn range(o: &Map<String, Value>) -> String {
 
 /// "1 March 2026 to 2027", "since 2019", "until May 2020".
 fn period(o: &Map<String, Value>) -> String {
-    let part = |k: &str| o.get(k).and_then(string).map(|t| PartialDate::parse(&t).map_or(t, |d| d.words()));
+    let part = |k: &str| o.get(k).and_then(string).map(|t| super::exact(k, o).or_else(|| PartialDate::parse(&t)).map_or(t, |d| d.words()));
     match (part("start"), part("end")) {
         (Some(start), Some(end)) if start == end => start,
         (Some(start), Some(end)) => format!("{start} to {end}"),
