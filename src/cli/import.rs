@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::import::Limits;
 use crate::import::pipeline::{self, Accept, Options};
 use crate::import::report::{FileReport, Report};
-use crate::vault::Chart;
+use crate::vault::{Chart, inbox};
 use crate::{Error, Kind, Result};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -51,7 +51,10 @@ pub struct AgainArgs {
 /// Usage when a path does not exist; Denied; Internal when the vault fails.
 pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     let files = gather(&args.paths)?;
-    let opened = open(config)?;
+    let opened = match open(config) {
+        Err(e) if e.kind == Kind::Busy && !args.dry_run => return leave(config, args, &files, e),
+        other => other?,
+    };
     let chart = opened.chart(config)?;
     let accept = args.accept_identity.as_deref().map(|p| if p.is_empty() { Accept::Anyone } else { Accept::Patient(p.to_owned()) });
     let options = options(accept, args.dry_run, &opened.who.member.name);
@@ -110,6 +113,39 @@ pub fn again(config: &Config, args: &AgainArgs) -> Result<Ended> {
         report.push(file);
     }
     finish(&report, args.json)
+}
+
+/// The server has the vault: the files are left in the chart's inbox, encrypted to it, and it takes them in.
+fn leave(config: &Config, args: &Args, files: &[PathBuf], busy: Error) -> Result<Ended> {
+    let dir = config.vault_dir()?;
+    let charts = inbox::charts(&dir)?;
+    let chart = match (&config.person, charts.as_slice()) {
+        (Some(person), _) if charts.contains(person) => person,
+        (None, [only]) => only,
+        _ => {
+            let words = format!(
+                "{} Or leave the files in a chart's inbox: add --person ID, one of {}. Names are encrypted while the server has the vault.",
+                busy.words(),
+                charts.join(", ")
+            );
+            return Err(Error::new(Kind::Busy, words).because(busy));
+        }
+    };
+    const WORDS: &str = "Not stored yet: the server has this vault open, so the file waits in the chart's inbox, encrypted. \
+                         It is taken in at the next sign-in, or in a few seconds if somebody is signed in.";
+    let mut report = Report::default();
+    for path in files {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let about = inbox::About { name, accept: args.accept_identity.clone() };
+        let mut input = File::open(path).map_err(|e| Error::new(Kind::Usage, format!("{} cannot be read.", path.display())).because(e))?;
+        inbox::seal(&dir, chart, &about, &mut input)?;
+        eprintln!("{}: {WORDS}", path.display());
+        report.push(FileReport { path: path.to_string_lossy().into_owned(), error: Some(WORDS.to_owned()), ..FileReport::default() });
+    }
+    if args.json {
+        print_json(&report)?;
+    }
+    Ok(Ended::InPart)
 }
 
 fn options(accept_identity: Option<Accept>, dry_run: bool, by: &str) -> Options {

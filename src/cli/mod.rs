@@ -13,7 +13,9 @@ pub mod worker;
 
 use crate::config::Config;
 use crate::household::{Household, SignedIn};
-use crate::vault::{Chart, Vault};
+use crate::import::inbox;
+use crate::import::pipeline::{Options, Unwatched};
+use crate::vault::{Chart, Role, Vault};
 use crate::{Error, Kind, Result};
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
@@ -46,7 +48,8 @@ pub enum Command {
     Demo,
     /// Make a new vault with its first member and person
     Init(init::Args),
-    /// Bring records in: files, folders and archives of any kind that can be read
+    /// Bring records in: files, folders and archives of any kind that can be read. While the server has the vault open, the
+    /// files are left in the chart's encrypted inbox instead, which it empties by itself; the exit status is then 3
     Import(import::Args),
     /// Read kept originals again with today's readers
     Reimport(import::AgainArgs),
@@ -142,6 +145,23 @@ pub(crate) fn open(config: &Config) -> Result<Opened> {
     Ok(Opened { household, who })
 }
 
+/// Takes in what came into the inbox while the chart was locked. The command goes on whatever becomes of it.
+fn take_in(config: &Config, chart: &Chart) {
+    let worker = std::env::current_exe().unwrap_or_else(|_| "keepwell".into());
+    let options = Options { accept_identity: None, dry_run: false, by: String::new(), worker };
+    match inbox::take_in(chart, &config.limits(), &options, &Unwatched) {
+        Ok(files) => {
+            for file in &files {
+                match &file.error {
+                    None => eprintln!("From the inbox: {} is in the chart now, {} found.", file.path, file.found),
+                    Some(why) => eprintln!("From the inbox: {} stays there. {why}", file.path),
+                }
+            }
+        }
+        Err(e) => eprintln!("The inbox could not be read. What is in it stays there. {}", e.words()),
+    }
+}
+
 fn only_member(household: &Household) -> Result<String> {
     let mut members = household.members()?;
     match members.len() {
@@ -158,7 +178,13 @@ impl Opened {
         let matching: Vec<_> =
             charts.iter().filter(|(p, _)| wanted.as_ref().is_none_or(|w| p.id == *w || p.name.to_lowercase() == *w)).collect();
         match matching.as_slice() {
-            [(person, _)] => self.household.open(&self.who, &person.id),
+            [(person, role)] => {
+                let chart = self.household.open(&self.who, &person.id)?;
+                if *role >= Role::Carer {
+                    take_in(config, &chart);
+                }
+                Ok(chart)
+            }
             [] => Err(Error::new(Kind::NotFound, "There is no chart of that name that this member may open.")),
             _ => {
                 let names: Vec<_> = charts.iter().map(|(p, _)| p.name.as_str()).collect();

@@ -1,7 +1,7 @@
 //! Who may do what: members, people, roles, sign-in.
 
 use crate::record::{PartialDate, Precision};
-use crate::vault::{Chart, Key, MemberInfo, PersonInfo, Role, Vault};
+use crate::vault::{Chart, Key, MemberInfo, PersonInfo, Role, Vault, Waiting};
 use crate::{Error, Kind, Result};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -204,6 +204,17 @@ impl Household {
         let chart = Arc::new(self.vault.open_chart(person, &who.key)?);
         open.insert(person.to_owned(), Arc::downgrade(&chart));
         Ok(chart)
+    }
+
+    /// What waits in the inboxes of the charts that a member may change, by chart; those with nothing are left out.
+    ///
+    /// # Errors
+    /// Internal when the register or a folder cannot be read.
+    pub fn waiting(&self, who: &SignedIn) -> Result<Vec<(String, Vec<Waiting>)>> {
+        let roles = self.vault.register().roles(&who.member.id)?;
+        let mine = roles.into_iter().filter(|(_, role)| *role >= Role::Carer);
+        let all = mine.map(|(id, _)| self.vault.waiting(&id).map(|files| (id, files)));
+        all.filter(|w| !matches!(w, Ok((_, files)) if files.is_empty())).collect()
     }
 
     fn new_person(&self, name: &str, birth_date: &str, sex: &str) -> Result<PersonInfo> {

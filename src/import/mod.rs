@@ -6,6 +6,7 @@ pub mod ccda;
 pub mod documents;
 pub mod fhir;
 mod identity;
+pub mod inbox;
 mod intake;
 pub mod limits;
 pub mod pipeline;

@@ -121,6 +121,36 @@ impl PartialDate {
     }
 }
 
+/// The date under a key, with the time of day that a C-CDA source gave without an offset: FHIR cannot say that one, so
+/// the reader keeps it in the extension `urn:keepwell:cda:timestamp` beside the day. Midnight is how many senders write
+/// that they know the day alone.
+pub fn date_at(owner: &serde_json::Value, key: &str) -> Option<PartialDate> {
+    use super::walk::{array, string};
+    let given = match owner.get(key)? {
+        serde_json::Value::Array(items) => items.first().and_then(string)?,
+        one => string(one)?,
+    };
+    let date = PartialDate::parse(&given)?;
+    if date.precision != Precision::Day {
+        return Some(date);
+    }
+    let beside = owner.get(format!("_{key}"));
+    let stamp = beside
+        .and_then(|b| array(b, "extension").iter().find(|e| e.get("url").is_some_and(|u| u == "urn:keepwell:cda:timestamp")))
+        .and_then(|e| string(e.get("valueString")?));
+    Some(stamp.and_then(|s| clock(&s, &given)).and_then(|t| PartialDate::parse(&t)).unwrap_or(date))
+}
+
+/// `YYYYMMDDHHMM[SS]` of this day as `day`T`HH:MM[:SS]`.
+fn clock(stamp: &str, day: &str) -> Option<String> {
+    let digits: String = stamp.chars().filter(|c| !matches!(c, '-' | ':' | 'T')).take_while(char::is_ascii_digit).collect();
+    let time = digits.strip_prefix(&day.replace('-', ""))?;
+    let (hour, minute) = (time.get(..2)?, time.get(2..4)?);
+    let second = time.get(4..6).map(|s| format!(":{s}")).unwrap_or_default();
+    let sane = hour < "24" && minute < "60" && time.bytes().any(|b| b != b'0') && time.len() <= 6;
+    sane.then(|| format!("{day}T{hour}:{minute}{second}"))
+}
+
 /// Today as `YYYY-MM-DD` by the machine's clock and zone.
 pub fn today() -> String {
     jiff::Zoned::now().date().to_string()

@@ -34,6 +34,7 @@ pub(super) struct Remembered {
     pub(super) counts: Option<BTreeMap<Class, u64>>,
     pub(super) groups: HashMap<Vec<Class>, Arc<Vec<Group>>>,
     pub(super) added: Option<(i64, Vec<Added>)>,
+    pub(super) sources: Option<Vec<SourceInfo>>,
     /// Counts changes, so that an answer which was begun before one is not remembered after it.
     pub(super) change: u64,
 }
@@ -175,6 +176,12 @@ impl Chart {
 
     /// Writes in one transaction.
     pub(super) fn write<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let done = self.transact(work);
+        self.changed();
+        done
+    }
+
+    fn transact<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let mut writer = Writer { chart: self, conn: Some(self.take_writer()) };
         let conn = writer.conn.as_mut().ok_or_else(|| Error::internal("a writer without its connection"))?;
         let done = conn.transaction().map_err(Error::from).and_then(|tx| {
@@ -183,7 +190,6 @@ impl Chart {
             Ok(out)
         });
         drop(writer);
-        self.changed();
         done
     }
 
@@ -280,7 +286,8 @@ impl Chart {
     /// # Errors
     /// Internal when the database fails.
     pub fn set_note(&self, name: &str, value: &str) -> Result<()> {
-        self.write(|conn| set_note(conn, name, value))
+        // No list depends on a note: what was remembered of the records still holds.
+        self.transact(|conn| set_note(conn, name, value))
     }
 
     // ---- reading
@@ -299,6 +306,13 @@ impl Chart {
     /// # Errors
     /// Internal when the database fails.
     pub fn sources(&self) -> Result<Vec<SourceInfo>> {
+        let change = {
+            let remembered = lock(&self.remembered);
+            if let Some(sources) = &remembered.sources {
+                return Ok(sources.clone());
+            }
+            remembered.change
+        };
         let conn = self.reader()?;
         let mut statement =
             conn.prepare("SELECT id, name, size, imported, member, removed, report, reread FROM sources ORDER BY imported DESC, sid DESC")?;
@@ -315,6 +329,10 @@ impl Chart {
                 report: serde_json::from_str(&r.get::<_, String>(6)?).map_err(Error::internal)?,
                 reread: r.get::<_, Option<String>>(7)?.map(|t| serde_json::from_str(&t)).transpose().map_err(Error::internal)?,
             });
+        }
+        let mut remembered = lock(&self.remembered);
+        if remembered.change == change {
+            remembered.sources = Some(out.clone());
         }
         Ok(out)
     }

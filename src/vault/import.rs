@@ -168,7 +168,7 @@ impl<'a> Import<'a> {
         let own: [&dyn rusqlite::ToSql; 4] = [&rid, &key.as_slice(), &self.now, &self.sid];
         Columns::of(found, facts).write(conn, &self.insert, &own, 1, content)?;
         conn.prepare_cached("INSERT INTO bodies(rid, body) VALUES(?1, ?2)")?.execute(params![rid, body])?;
-        self.saw(rid, 1, stamp, &found.place)?;
+        self.saw_at(rid, 0, 1, stamp, &found.place)?;
         conn.prepare_cached("INSERT INTO words(rowid, title, text) VALUES(?1, ?2, ?3)")?.execute(params![rid, facts.title, facts.text])?;
         Ok(rid)
     }
@@ -228,12 +228,20 @@ impl<'a> Import<'a> {
                 return Ok(());
             }
         }
-        conn.prepare_cached(
-            "INSERT INTO seen(rid, seq, src, ver, stamp, vno, place)
-             SELECT ?1, coalesce((SELECT max(seq) + 1 FROM seen WHERE rid = ?1), 0), ?2, ?3, ?4, ?5, ?6
-             WHERE NOT EXISTS (SELECT 1 FROM seen WHERE rid = ?1 AND src = ?2 AND ver = ?3 AND stamp IS ?4 AND vno IS ?5 AND gone = 0)",
-        )?
-        .execute(params![rid, self.sid, ver, stamp.updated, stamp.version, place])?;
+        let sql = "SELECT 1 FROM seen WHERE rid = ?1 AND src = ?2 AND ver = ?3 AND stamp IS ?4 AND vno IS ?5 AND gone = 0";
+        if conn.prepare_cached(sql)?.exists(params![rid, self.sid, ver, stamp.updated, stamp.version])? {
+            return Ok(());
+        }
+        let sql = "SELECT coalesce(max(seq) + 1, 0) FROM seen WHERE rid = ?1";
+        let seq = conn.prepare_cached(sql)?.query_row([rid], |r| r.get(0))?;
+        self.saw_at(rid, seq, ver, stamp, place)
+    }
+
+    /// One row and no more: a statement that may write several opens a savepoint of its own, and within [`Import::mark`]
+    /// SQLite then walks, for every record, through all pages changed since.
+    fn saw_at(&self, rid: i64, seq: i64, ver: i64, stamp: Stamp, place: &str) -> Result<()> {
+        let sql = "INSERT INTO seen(rid, seq, src, ver, stamp, vno, place) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        self.conn()?.prepare_cached(sql)?.execute(params![rid, seq, self.sid, ver, stamp.updated, stamp.version, place])?;
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 //! charts/<id>/            chart.rs      open and write · read.rs, select.rs, search.rs, refs.rs: read
 //!   records.db            db.rs, schema.sql · columns.rs, body.rs: a record in it
 //!   originals/            source.rs
+//!   inbox/                inbox.rs
 //! tidy.rs sweeps and purges when a chart opens.
 //! import.rs puts records in; identity.rs knows them again; settle.rs tells which version is current.
 //! ```
@@ -18,6 +19,7 @@ mod db;
 mod files;
 mod identity;
 mod import;
+pub mod inbox;
 mod keys;
 mod query;
 mod read;
@@ -32,6 +34,7 @@ mod tidy;
 pub use chart::Chart;
 pub(crate) use identity::unique_in_shape;
 pub use import::{Import, Outcome};
+pub use inbox::Waiting;
 pub(crate) use keys::Key;
 pub use query::{Added, Cursor, Group, Hit, Listing, Order, Query, Row};
 pub(crate) use register::Register;
@@ -116,6 +119,11 @@ impl Vault {
 
     fn chart_dir(&self, person: &str) -> PathBuf {
         self.dir.join("charts").join(person)
+    }
+
+    /// What waits in the inbox of a chart, open or not.
+    pub(crate) fn waiting(&self, person: &str) -> Result<Vec<Waiting>> {
+        inbox::list(&self.chart_dir(person).join("inbox"))
     }
 
     /// A random id for a member or a person.

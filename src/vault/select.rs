@@ -3,11 +3,13 @@
 use super::columns::UNDATED;
 use super::{Cursor, Order, Query, refs, search};
 use crate::Result;
-use crate::record::Class;
+use crate::record::{Class, Standing};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use std::collections::HashSet;
 
+/// Every standing but that of what was entered in error.
+const SHOWN: [Standing; 5] = [Standing::Current, Standing::Past, Standing::Planned, Standing::Absent, Standing::NotDone];
 /// Up to so many records, it is faster to look at each than to walk an index in order.
 const FEW: usize = 4000;
 
@@ -83,12 +85,6 @@ impl Plan {
     }
 
     fn filter(&mut self, query: &Query) {
-        if query.standings.is_empty() {
-            self.and("r.standing <> 6", []);
-        } else {
-            let marks = marks(query.standings.len());
-            self.and(&format!("r.standing IN ({marks})"), query.standings.iter().map(|s| Value::from(*s as i64)));
-        }
         if let Some(from) = query.from {
             self.and("r.sort >= ?", [Value::from(from)]);
         }
@@ -112,6 +108,7 @@ impl Plan {
     fn divide(&mut self, query: &Query, listed: Option<Vec<i64>>) {
         let group = query.group.iter().map(|g| Value::from(g.clone()));
         if let Some(rids) = listed {
+            self.of_standings(query);
             if let Some(group) = &query.group {
                 self.and("r.grp = ?", [Value::from(group.clone())]);
             }
@@ -123,23 +120,36 @@ impl Plan {
         } else if query.group.is_none() && !query.outside && !query.types.is_empty() {
             self.of_classes(query);
             for kind in &query.types {
-                let from = "records AS r INDEXED BY records_kind";
-                let values = vec![Value::from(kind.clone())];
-                self.parts.push(Part { from, condition: "r.hidden = 0 AND r.kind = ?", values });
+                self.of_each_standing(
+                    query,
+                    "records AS r INDEXED BY records_kind",
+                    "r.hidden = 0 AND r.kind = ? AND r.standing = ?",
+                    || Value::from(kind.clone()),
+                );
             }
         } else {
             self.of_types(query);
             let classes: &[Class] = if query.classes.is_empty() { &Class::ALL } else { &query.classes };
-            let (from, condition) = if query.group.is_some() {
-                ("records AS r INDEXED BY records_group", "r.hidden = 0 AND r.grp IS NOT NULL AND r.class = ? AND r.grp = ?")
-            } else if query.outside {
-                ("records AS r INDEXED BY records_outside", "r.hidden = 0 AND r.outside = 1 AND r.class = ?")
+            if query.group.is_none() && !query.outside {
+                for class in classes {
+                    self.of_each_standing(
+                        query,
+                        "records AS r INDEXED BY records_class",
+                        "r.hidden = 0 AND r.class = ? AND r.standing = ?",
+                        || Value::from(class.number()),
+                    );
+                }
             } else {
-                ("records AS r INDEXED BY records_class", "r.hidden = 0 AND r.class = ?")
-            };
-            for class in classes {
-                let values = std::iter::once(Value::from(class.number())).chain(group.clone()).collect();
-                self.parts.push(Part { from, condition, values });
+                self.of_standings(query);
+                let (from, condition) = if query.group.is_some() {
+                    ("records AS r INDEXED BY records_group", "r.hidden = 0 AND r.grp IS NOT NULL AND r.class = ? AND r.grp = ?")
+                } else {
+                    ("records AS r INDEXED BY records_outside", "r.hidden = 0 AND r.outside = 1 AND r.class = ?")
+                };
+                for class in classes {
+                    let values = std::iter::once(Value::from(class.number())).chain(group.clone()).collect();
+                    self.parts.push(Part { from, condition, values });
+                }
             }
         }
         // The same class or type asked for twice is one part.
@@ -149,6 +159,23 @@ impl Plan {
             met.push(part.values.clone());
             new
         });
+    }
+
+    /// Standings as parts, each of which an index keeps in order.
+    fn of_each_standing(&mut self, query: &Query, from: &'static str, condition: &'static str, first: impl Fn() -> Value) {
+        let standings: &[Standing] = if query.standings.is_empty() { &SHOWN } else { &query.standings };
+        let part = |standing: &Standing| Part { from, condition, values: vec![first(), Value::from(*standing as i64)] };
+        self.parts.extend(standings.iter().map(part));
+    }
+
+    /// Standings as a condition.
+    fn of_standings(&mut self, query: &Query) {
+        if query.standings.is_empty() {
+            self.and("r.standing <> 6", []);
+        } else {
+            let marks = marks(query.standings.len());
+            self.and(&format!("r.standing IN ({marks})"), query.standings.iter().map(|s| Value::from(*s as i64)));
+        }
     }
 
     fn of_classes(&mut self, query: &Query) {
@@ -226,6 +253,7 @@ impl Plan {
         limit: usize,
     ) -> Result<Vec<Cursor>> {
         let mut out = Vec::new();
+        let forward = !order.contains("DESC");
         for part in &self.parts {
             let (and, cursor) = match after {
                 Some(c) => (" AND ", vec![Value::from(c.sort), Value::from(c.rid)]),
@@ -239,8 +267,14 @@ impl Plan {
             let values = part.values.iter().chain(&self.values).chain(&cursor);
             let mut statement = conn.prepare_cached(&sql)?;
             let rows = statement.query_map(params_from_iter(values), |r| Ok(Cursor { sort: r.get(0)?, rid: r.get(1)? }))?;
+            // A part is read only as far as it can still reach the page: the parts before it may have filled that.
+            let last = nth(&mut out, limit, forward);
             for row in rows {
-                out.push(row?);
+                let row: Cursor = row?;
+                if last.is_some_and(|last| if forward { row.sort > last } else { row.sort < last }) {
+                    break;
+                }
+                out.push(row);
             }
         }
         Ok(out)
@@ -273,6 +307,15 @@ impl Plan {
         out.truncate(limit);
         Ok(out.into_iter().map(|(_, rid)| Cursor { sort: 0, rid }).collect())
     }
+}
+
+/// The sort value of the last row of a page, once there are rows enough for one.
+fn nth(rows: &mut [Cursor], limit: usize, forward: bool) -> Option<i64> {
+    if limit == 0 || rows.len() < limit {
+        return None;
+    }
+    let by = |c: &Cursor| if forward { c.sort } else { c.sort.checked_neg().unwrap_or(i64::MAX) };
+    Some(rows.select_nth_unstable_by_key(limit - 1, by).1.sort)
 }
 
 fn marks(n: usize) -> String {

@@ -1,5 +1,6 @@
 //! What every route has in hand: the household, the sessions, and the chart in the address.
 
+use super::inbox::Inboxes;
 use super::jobs::Jobs;
 use super::security::Site;
 use super::session::{Session, Sessions, Visitor};
@@ -61,6 +62,7 @@ pub struct App {
     pub(crate) sessions: Sessions,
     pub(crate) throttle: Throttle,
     pub(crate) jobs: Jobs,
+    pub(crate) inboxes: Inboxes,
     pub(crate) setup: Setup,
 }
 
@@ -81,6 +83,7 @@ impl App {
             sessions: Sessions::new(options.idle),
             throttle: Throttle::default(),
             jobs: Jobs::default(),
+            inboxes: Inboxes::default(),
             setup,
         }))
     }

@@ -5,6 +5,7 @@ pub mod app;
 mod assets;
 mod download;
 mod error;
+mod inbox;
 mod jobs;
 pub mod layout;
 pub mod pages;

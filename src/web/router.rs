@@ -52,6 +52,7 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("GET", "/charts/{chart}/add/{job}", Who::Writer),
     ("POST", "/charts/{chart}/add/{job}", Who::Writer),
     ("GET", "/charts/{chart}/add/{job}/progress", Who::Writer),
+    ("POST", "/charts/{chart}/inbox", Who::Writer),
     ("GET", "/charts/{chart}/export", Who::Reader),
     ("POST", "/charts/{chart}/export", Who::Reader),
     ("GET", "/charts/{chart}/sources", Who::Reader),
@@ -74,7 +75,7 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The addresses, without what stands around them.
 pub fn addresses() -> Router<Arc<App>> {
-    use routes::{add, charts, export, first_run, health, help, home, search, settings, sign_in, sources};
+    use routes::{add, charts, export, first_run, health, help, home, inbox, search, settings, sign_in, sources};
     let pages = Router::new()
         .route("/", get(home::start))
         .route("/healthz", get(health::alive))
@@ -93,6 +94,7 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/charts/{chart}/search", get(search::show).post(search::search))
         .route("/charts/{chart}/add/{job}", get(add::job).post(add::decide))
         .route("/charts/{chart}/add/{job}/progress", get(add::progress))
+        .route("/charts/{chart}/inbox", post(inbox::decide))
         .route("/charts/{chart}/export", get(export::show).post(export::save))
         .route("/charts/{chart}/sources", get(sources::list))
         .route("/charts/{chart}/sources/{source}", get(sources::report))

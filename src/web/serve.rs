@@ -18,11 +18,13 @@ const GRACE: Duration = Duration::from_secs(10);
 pub async fn serve(app: Arc<App>, listener: tokio::net::TcpListener, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<()> {
     let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
     let sweeper = tokio::spawn(sweep(Arc::clone(&app)));
+    let looker = tokio::spawn(look(Arc::clone(&app)));
     let stopping = Arc::new(tokio::sync::Notify::new());
     let (told, at_stop) = (Arc::clone(&stopping), Arc::clone(&app));
     let graceful = axum::serve(listener, service).with_graceful_shutdown(async move {
         shutdown.await;
         at_stop.jobs.cancel_all();
+        at_stop.inboxes.stop();
         told.notify_one();
     });
     let late = async {
@@ -34,8 +36,21 @@ pub async fn serve(app: Arc<App>, listener: tokio::net::TcpListener, shutdown: i
         () = late => Ok(()),
     };
     sweeper.abort();
+    looker.abort();
     app.sessions.end_all();
     ended
+}
+
+/// Looks into the inboxes every few seconds, on a thread that may wait.
+async fn look(app: Arc<App>) {
+    let mut every = tokio::time::interval(Duration::from_secs(4));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        let app = Arc::clone(&app);
+        // A look that panicked is over; the next one comes.
+        _ = tokio::task::spawn_blocking(move || super::inbox::look(&app)).await;
+    }
 }
 
 /// Locks what nobody has touched for too long, also when no request comes, and forgets imports that ended long ago.

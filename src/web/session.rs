@@ -206,6 +206,13 @@ impl Sessions {
         lock(&self.table).sweep(Instant::now());
     }
 
+    /// All that are open.
+    pub(crate) fn live(&self) -> Vec<Arc<Session>> {
+        let mut table = lock(&self.table);
+        table.sweep(Instant::now());
+        table.open.values().cloned().collect()
+    }
+
     /// Whether anyone is signed in.
     pub(crate) fn anyone(&self) -> bool {
         !lock(&self.table).open.is_empty()

@@ -1,7 +1,8 @@
 //! Measurements, printed in one run: `cargo bench`.
 //!
 //! They are of the real thing: the import pipeline, an encrypted vault on disk, the router, the binary as a process of its
-//! own. `KEEPWELL_BENCH_SCALE` scales every size (1 is what the README states; 0.1 is good for a first look).
+//! own. `KEEPWELL_BENCH_SCALE` scales every size (1 is what the README states; 0.1 is good for a first look);
+//! `KEEPWELL_BENCH_PARTS` names the parts to run, such as `import,pages`.
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot be made stops the run")]
 
@@ -34,20 +35,29 @@ fn line(what: &str, figure: &str, target: &str) {
 }
 
 fn main() {
-    // cargo passes --bench, and a test run passes more: there is nothing to choose here.
     let scale = Scale(std::env::var("KEEPWELL_BENCH_SCALE").ok().and_then(|s| s.parse().ok()).unwrap_or(1.0));
     println!("Machine: {}", process::machine());
     println!("Build: {}, scale {}\n", if cfg!(debug_assertions) { "debug (figures mean nothing)" } else { "release" }, scale.0);
     line("What", "Measured", "Target");
     line("----", "--------", "------");
     let dir = tempfile::tempdir().unwrap();
+    let parts = std::env::var("KEEPWELL_BENCH_PARTS").unwrap_or_else(|_| "import,pages,memory".into());
+    let wanted = |part: &str| parts.split(',').any(|p| p == part);
     let mut world = World::new(&dir.path().join("vault"));
-    import(&world, dir.path(), scale);
-    grow(&mut world, dir.path(), scale);
-    open(&mut world, scale);
+    if wanted("import") {
+        import(&world, dir.path(), scale);
+    }
     let place = (world.dir.clone(), world.person.clone());
-    pages::measure(world);
-    memory::measure(&place.0, &place.1, dir.path(), scale);
+    if wanted("pages") {
+        grow(&mut world, dir.path(), scale, wanted("import"));
+        open(&mut world, scale);
+        pages::measure(world);
+    } else {
+        drop(world);
+    }
+    if wanted("memory") {
+        memory::measure(&place.0, &place.1, dir.path(), scale);
+    }
 }
 
 /// Writes a bundle of so many resources and gives its size.
@@ -77,10 +87,13 @@ fn import(world: &World, dir: &Path, scale: Scale) {
     std::fs::remove_file(file).unwrap();
 }
 
-/// Brings the chart to 100,000 resources, weighs it, and goes on to 200,000.
-fn grow(world: &mut World, dir: &Path, scale: Scale) {
+/// Brings the chart to 100,000 resources, weighs it, and goes on to 200,000. `begun`: the first bundle is in it.
+fn grow(world: &mut World, dir: &Path, scale: Scale, begun: bool) {
     let file = dir.join("more.json");
-    let first = bundle_size(dir, scale.of(40_000));
+    let first = bundle(&file, scale.of(40_000), 1);
+    if !begun {
+        world.import(&file);
+    }
     let second = bundle(&file, scale.of(60_000), 2);
     world.import(&file);
     let weight = world.database_bytes();
@@ -94,14 +107,6 @@ fn grow(world: &mut World, dir: &Path, scale: Scale) {
     bundle(&file, scale.of(100_000), 3);
     world.import(&file);
     std::fs::remove_file(file).unwrap();
-}
-
-/// The same bundle once more, only to know its size.
-fn bundle_size(dir: &Path, resources: u64) -> u64 {
-    let path = dir.join("again.json");
-    let bytes = bundle(&path, resources, 1);
-    std::fs::remove_file(path).unwrap();
-    bytes
 }
 
 fn open(world: &mut World, scale: Scale) {

@@ -6,7 +6,7 @@ mod hostile;
 use keepwell::import::sink::Collected;
 use keepwell::import::{Limits, Origin, ccda};
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 const VISIT: &str = include_str!("../data/ccda/frame-visit.xml");
 const UNSTRUCTURED: &str = include_str!("../data/ccda/frame-unstructured.xml");
@@ -28,16 +28,19 @@ fn one<'a>(sink: &'a Collected, kind: &str) -> &'a Value {
 
 /// What holds for every document, ours or a vendor's.
 fn check(sink: &Collected) {
-    let mut origins = HashSet::new();
-    let mut ids = HashSet::new();
+    let mut origins = HashMap::new();
+    let mut ids = HashMap::new();
     for found in &sink.found {
         let r = &found.resource;
         let id = r["id"].as_str().expect("an id");
         assert!(id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.'), "{id}");
-        assert!(ids.insert(format!("{}/{id}", r["resourceType"])), "the same id twice at {}", found.place);
+        // One id for two statements only where they are copies of each other, in two sections.
+        let same = ids.insert(format!("{}/{id}", r["resourceType"]), r).is_none_or(|before| before == r);
+        assert!(same, "the same id for two things at {}", found.place);
         match &found.origin {
             Origin::Document { document, entry } => {
-                assert!(origins.insert((document.clone(), entry.clone())), "the same origin twice: {entry} at {}", found.place);
+                let same = origins.insert((document.clone(), entry.clone()), r).is_none_or(|before| before == r);
+                assert!(same, "the same origin for two things: {entry} at {}", found.place);
             }
             other => panic!("{other:?}"),
         }
@@ -66,7 +69,7 @@ fn check(sink: &Collected) {
     for found in &sink.found {
         references(&found.resource, &mut |reference| {
             if let Some((kind, id)) = reference.split_once('/').filter(|(k, _)| k.chars().all(char::is_alphabetic)) {
-                assert!(ids.contains(&format!("\"{kind}\"/{id}")), "{reference} leads nowhere, from {}", found.place);
+                assert!(ids.contains_key(&format!("\"{kind}\"/{id}")), "{reference} leads nowhere, from {}", found.place);
             }
         });
     }

@@ -244,7 +244,8 @@ fn a_new_reading_of_a_source_changes_what_it_gave_and_overtakes_no_other() {
     assert_eq!(titles, ["Asthma", "Flu", "Gout, left foot"]);
     let sources = world.chart.sources().expect("sources");
     assert_eq!(sources.len(), 2);
-    assert_eq!(sources.iter().find(|s| s.id == a).expect("a").report.path, "again");
+    let read = sources.iter().find(|s| s.id == a).expect("a");
+    assert_eq!((read.report.path.as_str(), read.reread.as_ref().map(|r| r.path.as_str())), ("a", Some("again")));
     // The same reading once more changes nothing.
     let mut import = world.chart.import("a", "Ruth", Some(&a)).expect("an import");
     let outcomes = put(&mut import, &[served(condition("c1", "Gout (read better)", "2020")), by_place("Asthma", "entry[1]")]);

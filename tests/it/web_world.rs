@@ -16,7 +16,7 @@ pub(crate) const PASSPHRASE: &str = "four words make a good one";
 pub(crate) struct World {
     pub(crate) app: Arc<App>,
     pub(crate) chart: String,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 /// An answer, read whole.
@@ -57,7 +57,7 @@ impl World {
         let dir = tempfile::tempdir().expect("a folder");
         let vault = Vault::create(&dir.path().join("vault")).expect("a vault");
         let app = App::new(Household::new(Arc::new(vault)), options).expect("a server");
-        Self { app, chart: String::new(), _dir: dir }
+        Self { app, chart: String::new(), dir }
     }
 
     /// Ruth, who signs in, and her chart.
@@ -69,7 +69,12 @@ impl World {
         let (who, _) = household.begin(&beginning).expect("a beginning");
         let chart = household.charts(&who).expect("charts")[0].0.id.clone();
         let app = App::new(household, options).expect("a server");
-        Self { app, chart, _dir: dir }
+        Self { app, chart, dir }
+    }
+
+    /// The vault's folder.
+    pub(crate) fn vault(&self) -> std::path::PathBuf {
+        self.dir.path().join("vault")
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -7,6 +7,7 @@ mod shapes;
 
 pub use labels::{type_words, words_of_code};
 
+use crate::record::{PartialDate, Precision, array, date_at};
 use serde_json::{Map, Value};
 
 /// Deeper than any record of a real source; what lies below is shown as it came.
@@ -66,10 +67,24 @@ fn object(object: &Map<String, Value>, without: &[&str], depth: usize) -> Vec<Fa
         match key.as_str() {
             "extension" | "modifierExtension" => out.extend(extensions::facts(value, depth)),
             _ if key.starts_with('_') => out.extend(beside(&key[1..], value, object, depth)),
-            _ => out.extend(fact(key, value, depth)),
+            _ => out.extend(timed(key, object).or_else(|| fact(key, value, depth))),
         }
     }
     out
+}
+
+/// A day whose time of day the source gave without an offset, in words.
+fn timed(key: &str, owner: &Map<String, Value>) -> Option<Fact> {
+    owner.get(key).filter(|v| v.is_string())?;
+    let date = exact(key, owner)?;
+    Some(Fact { label: labels::label(key), content: Content::Said(vec![Said::text(date.words())]) })
+}
+
+/// The date with the time of day beside it; none where nothing stands beside it that the date does not say.
+fn exact(key: &str, owner: &Map<String, Value>) -> Option<PartialDate> {
+    let beside = format!("_{key}");
+    let two = [key, beside.as_str()].into_iter().filter_map(|k| Some((k.to_owned(), owner.get(k)?.clone()))).collect::<Map<_, _>>();
+    date_at(&Value::Object(two), key).filter(|d| owner.contains_key(&beside) && d.precision == Precision::Time)
 }
 
 /// What stands beside a primitive (FHIR R4 JSON, "Primitive extensions"): why it is missing, and other extensions.
@@ -78,6 +93,11 @@ fn beside(key: &str, value: &Value, owner: &Map<String, Value>, depth: usize) ->
     let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     for item in items {
         let Some(list) = item.get("extension") else { continue };
+        // The time of day is said with the day.
+        let said = exact(key, owner).is_some();
+        let rest: Vec<Value> =
+            array(item, "extension").iter().filter(|e| !said || e["url"] != "urn:keepwell:cda:timestamp").cloned().collect();
+        let list = if list.is_array() { &Value::Array(rest) } else { list };
         for fact in extensions::facts(list, depth) {
             let label = if owner.contains_key(key) { format!("{}: {}", labels::label(key), fact.label) } else { labels::label(key) };
             out.push(Fact { label, content: fact.content });

@@ -52,7 +52,7 @@ fn datatype(key: &str, o: &Map<String, Value>, depth: usize) -> Option<Said> {
         return Some(reference(o, depth));
     } else if has("coding") || only(&["text"]) && has("text") {
         return Some(concept(o, depth));
-    } else if has("code") && only(&["system", "code", "display", "version", "userSelected"]) {
+    } else if o.get("code").is_some_and(Value::is_string) && only(&["system", "code", "display", "version", "userSelected"]) {
         let mut said = Said { codes: code(o).into_iter().collect(), ..Said::default() };
         said.text = o.get("display").and_then(string).or_else(|| o.get("code").and_then(string)).unwrap_or_default();
         said.more = object(o, &["system", "code", "display", "id", "userSelected"], depth);
@@ -164,7 +164,7 @@ fn range(o: &Map<String, Value>) -> String {
 
 /// "1 March 2026 to 2027", "since 2019", "until May 2020".
 fn period(o: &Map<String, Value>) -> String {
-    let part = |k: &str| o.get(k).and_then(string).map(|t| PartialDate::parse(&t).map_or(t, |d| d.words()));
+    let part = |k: &str| o.get(k).and_then(string).map(|t| super::exact(k, o).or_else(|| PartialDate::parse(&t)).map_or(t, |d| d.words()));
     match (part("start"), part("end")) {
         (Some(start), Some(end)) if start == end => start,
         (Some(start), Some(end)) => format!("{start} to {end}"),

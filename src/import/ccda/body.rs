@@ -48,6 +48,11 @@ fn section<'a>(cx: &mut Context<'a>, node: Node<'a>, depth: usize, composition: 
     if let Some(confidentiality) = child(node, "confidentialityCode").and_then(|c| attr(c, "code")) {
         extend(&mut out, own_extension("confidentiality", confidentiality));
     }
+    for informant in super::xml::head(node).filter(|n| name(*n) == "informant") {
+        if let Some(who) = cx.actor(&mut json!({}), informant).and_then(|a| crate::record::text_at(&a, "display")) {
+            extend(&mut out, own_extension("informant", &who));
+        }
+    }
     let made = std::mem::take(&mut cx.made);
     match null_flavor(node) {
         Some(flavor) if made.is_empty() => put(&mut out, "emptyReason", Some(empty_reason(flavor))),

@@ -14,7 +14,7 @@ use crate::import::{Origin, Sink};
 use identity::Identities;
 use index::NarrativeIndex;
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The section that is being read.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,9 @@ pub(crate) struct Section<'a> {
     /// The `section` element.
     pub(crate) node: Node<'a>,
 }
+
+/// What became of a statement: the section that it stood in, the id and the origin.
+type Made = (Option<roxmltree::NodeId>, String, Origin);
 
 /// One document on its way to the sink.
 pub(crate) struct Context<'a> {
@@ -38,6 +41,10 @@ pub(crate) struct Context<'a> {
     narrative: NarrativeIndex<'a>,
     ids: Identities,
     emitted: HashSet<String>,
+    /// What was made of statements with an id, so that a copy of one in another section is known as the same.
+    copies: HashMap<String, Made>,
+    /// How many bytes a compressed file within the document may unpack to.
+    pub(crate) room: u64,
     places: Places,
     sink: &'a mut dyn Sink,
 }
@@ -56,6 +63,8 @@ impl<'a> Context<'a> {
             patient: None,
             patient_name: None,
             emitted: HashSet::new(),
+            copies: HashMap::new(),
+            room: 0,
             places: Places::default(),
             sink,
         }
@@ -83,6 +92,11 @@ impl<'a> Context<'a> {
     /// The element of the narrative that a reference points to, preferably within the section being read.
     pub(crate) fn narrative_node(&self, reference: &str) -> Option<Node<'a>> {
         self.narrative.find(reference, self.section.as_ref().map(|s| s.node))
+    }
+
+    /// The statement that an Entry Reference (C-CDA 2.16.840.1.113883.10.20.22.4.122) points to by its id.
+    pub(crate) fn entry_of(&self, reference: Node) -> Option<Node<'a>> {
+        super::xml::children(reference, "id").find_map(|id| self.narrative.entry(id))
     }
 
     /// The words of an ED or ST: its own, or those that its `reference` points to.

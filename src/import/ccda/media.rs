@@ -9,7 +9,9 @@ use crate::{Error, Result};
 use base64::Engine;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use serde_json::{Value, json};
+use std::io::Read;
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
@@ -50,6 +52,7 @@ fn attachment(node: Node, cx: &Context) -> Option<Value> {
         // Some forget to say that it is base64, or its padding: what is no text and decodes was meant so.
         let meant = encoded || attr(node, "mediaType").is_some_and(|m| !m.starts_with("text/") && !m.contains("xml"));
         let decoded = meant.then(|| LENIENT.decode(&packed).ok()).flatten();
+        let decoded = decoded.map(|bytes| unpacked(&bytes, attr(node, "compression"), cx.room).unwrap_or(bytes));
         let data = decoded.map_or_else(|| STANDARD.encode(own.trim()), |bytes| STANDARD.encode(bytes));
         put(&mut out, "data", Some(data.into()));
     }
@@ -66,6 +69,21 @@ fn attachment(node: Node, cx: &Context) -> Option<Value> {
         attr(node, "mediaType").map(str::to_owned).or_else(|| (!encoded && out.get("data").is_some()).then(|| "text/plain".to_owned()));
     put(&mut out, "contentType", kind.map(Value::String));
     put(&mut out, "language", attr(node, "language").map(Value::from));
+    Some(out)
+}
+
+/// The bytes of an ED with `compression` (HL7 V3 CompressionAlgorithm) as they were before; `None` where they are not
+/// compressed, damaged, or unpack to more than `room`.
+fn unpacked(bytes: &[u8], compression: Option<&str>, room: u64) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let limit = room.saturating_add(1);
+    let read = match compression?.to_ascii_uppercase().as_str() {
+        "DF" => DeflateDecoder::new(bytes).take(limit).read_to_end(&mut out),
+        "GZ" => GzDecoder::new(bytes).take(limit).read_to_end(&mut out),
+        "ZL" => ZlibDecoder::new(bytes).take(limit).read_to_end(&mut out),
+        _ => return None,
+    };
+    read.ok().filter(|n| *n as u64 <= room && *n > 0)?;
     Some(out)
 }
 

@@ -34,7 +34,9 @@ pub fn read(bytes: &[u8], name: &str, limits: &Limits, sink: &mut dyn Sink) -> R
     for why in odd.into_iter().chain(repaired) {
         sink.warn("/ClinicalDocument", &why);
     }
-    document(&mut Context::new(root, sink), name)
+    let mut cx = Context::new(root, sink);
+    cx.room = limits.document_bytes;
+    document(&mut cx, name)
 }
 
 fn document(cx: &mut Context, name: &str) -> Result<()> {

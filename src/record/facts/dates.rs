@@ -1,7 +1,7 @@
 //! The date that a reader expects beside a record, and its end.
 
-use crate::record::walk::{array, text_at};
-use crate::record::{PartialDate, Resource};
+use crate::record::walk::list;
+use crate::record::{PartialDate, Resource, date_at};
 
 /// Paths in order of preference; the first that holds a date counts.
 fn paths(kind: &str) -> &'static [&'static str] {
@@ -76,12 +76,9 @@ pub(super) fn end(kind: &str, resource: &Resource) -> Option<PartialDate> {
 }
 
 fn first(resource: &Resource, paths: &[&str]) -> Option<PartialDate> {
-    paths.iter().find_map(|path| {
-        let value = text_at(resource, path).or_else(|| {
-            // Of a list, any element may be the one that holds the date.
-            let (head, tail) = path.split_once('.')?;
-            array(resource, head).iter().find_map(|item| text_at(item, tail))
-        })?;
-        PartialDate::parse(&value)
+    paths.iter().find_map(|path| match path.rsplit_once('.') {
+        // Of a list, any element may be the one that holds the date.
+        Some((owners, key)) => list(resource, owners).into_iter().find_map(|owner| date_at(owner, key)),
+        None => date_at(resource, path),
     })
 }

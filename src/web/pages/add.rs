@@ -1,5 +1,6 @@
 //! Adding records.
 
+use crate::import::inbox::Inbox;
 use crate::import::report::FileReport;
 use crate::web::app::ChartCx;
 use crate::web::jobs::{Job, Piece, State};
@@ -7,7 +8,7 @@ use crate::web::layout::{Page, chart_page, icon, note, pill, waiting_page};
 use crate::web::pages::words;
 use maud::{Markup, html};
 
-pub(crate) fn choose(cx: &ChartCx, wrong: Option<&str>) -> Markup {
+pub(crate) fn choose(cx: &ChartCx, inbox: &Inbox, wrong: Option<&str>) -> Markup {
     let name = words::first_name(&cx.person.name);
     let body = html! {
         header.head {
@@ -15,6 +16,7 @@ pub(crate) fn choose(cx: &ChartCx, wrong: Option<&str>) -> Markup {
             p { "Bring in what a portal, a doctor or a hospital gave you. Files are encrypted as they arrive and stay on this machine." }
         }
         @if let Some(wrong) = wrong { (note("harm", &html! { p { b { (wrong) } } p { "Nothing was added." } })) }
+        (super::inbox::section(cx, inbox))
         form.form method="post" enctype="multipart/form-data" action=(cx.to("add")) data-upload="meter" {
             div.field {
                 label for="files" { "Files about " (name) }

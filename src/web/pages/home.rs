@@ -211,6 +211,7 @@ fn allergies(cx: &ChartCx, home: &Home) -> Markup {
 fn reactions(line: &Line) -> Markup {
     let mut said: Vec<String> = Vec::new();
     let mut each: Vec<(&str, Option<usize>)> = Vec::new();
+    let mut coded = false;
     let mut high = false;
     let mut sure = false;
     for row in &line.rows {
@@ -218,6 +219,7 @@ fn reactions(line: &Line) -> Markup {
         let list = array(&resource, "reaction");
         for manifestation in list.iter().flat_map(|r| array(r, "manifestation")).filter_map(concept_text) {
             // A number is no reaction that one can read; the record's page has it.
+            coded |= !manifestation.contains(char::is_alphabetic);
             if manifestation.contains(char::is_alphabetic) && !said.iter().any(|s| s.eq_ignore_ascii_case(&manifestation)) {
                 said.push(manifestation);
             }
@@ -232,7 +234,7 @@ fn reactions(line: &Line) -> Markup {
     let first = line.rows.iter().filter(|r| r.date.is_some()).min_by_key(|r| r.date.as_ref().map(|d| d.start));
     let differ = each.iter().any(|(source, w)| w.is_some() && *w != worst && each.iter().any(|(other, v)| v == &worst && other != source));
     html! {
-        @if said.is_empty() { "Reaction not given" } @else { (said.join(", ")) }
+        @if said.is_empty() && coded { "Reaction given only as a code" } @else if said.is_empty() { "Reaction not given" } @else { (said.join(", ")) }
         @match worst {
             Some(0) => { ". " b { "Severe" } }
             Some(1) => ". Moderate",

@@ -6,6 +6,7 @@ pub(crate) mod export;
 pub(crate) mod first_run;
 pub(crate) mod help;
 pub(crate) mod home;
+pub(crate) mod inbox;
 pub(crate) mod report;
 pub(crate) mod search;
 pub(crate) mod settings;

@@ -1,6 +1,7 @@
 //! Sources: the list, and the question before one is taken out.
 
 use crate::chart::sources::Sources;
+use crate::import::inbox::Inbox;
 use crate::record::Class;
 use crate::vault::{Role, SourceInfo};
 use crate::web::app::ChartCx;
@@ -17,7 +18,7 @@ pub(crate) fn until(source: &SourceInfo) -> Option<i64> {
     source.removed.map(|at| at + DAYS * 86_400).filter(|until| *until > words::now())
 }
 
-pub(crate) fn list(cx: &ChartCx, names: &Sources) -> Markup {
+pub(crate) fn list(cx: &ChartCx, names: &Sources, inbox: &Inbox) -> Markup {
     let (gone, here): (Vec<_>, Vec<_>) = names.all().iter().partition(|s| s.removed.is_some());
     let add = html! { a.btn.main href=(cx.to("add")) { (icon("add")) "Add records" } };
     let body = html! {
@@ -26,6 +27,7 @@ pub(crate) fn list(cx: &ChartCx, names: &Sources) -> Markup {
             p { "Every file that records came from, newest first. Each is kept unchanged and encrypted." }
             @if cx.role >= Role::Carer && !here.is_empty() { div.acts { (add) } }
         }
+        (super::inbox::section(cx, inbox))
         @if here.is_empty() {
             (empty("No sources yet", "They appear here when you add records.", &(if cx.role >= Role::Carer { add } else { html! {} })))
         } @else {

@@ -1,7 +1,8 @@
 //! Adding records: choose files, watch them being read, decide about what is asked.
 
+use crate::import::inbox;
 use crate::import::pipeline::Accept;
-use crate::web::app::{ChartCx, WriterCx};
+use crate::web::app::{ChartCx, WriterCx, blocking};
 use crate::web::jobs::{Job, State, Upload, Work};
 use crate::web::pages::add as page;
 use crate::web::upload::receive;
@@ -15,15 +16,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The form.
-pub(crate) async fn show(WriterCx(cx): WriterCx) -> Markup {
-    page::choose(&cx, None)
+pub(crate) async fn show(WriterCx(cx): WriterCx) -> Result<Markup> {
+    blocking(move || Ok(page::choose(&cx, &inbox::state(&cx.chart)?, None))).await
 }
 
 /// Takes the files and begins to read them.
 pub(crate) async fn upload(WriterCx(cx): WriterCx, mut form: Multipart) -> Result<Response> {
     let files = receive(&cx.chart, &mut form, &cx.app.limits).await?;
     if files.is_empty() {
-        return Ok((axum::http::StatusCode::BAD_REQUEST, page::choose(&cx, Some("Choose a file first."))).into_response());
+        return Ok((axum::http::StatusCode::BAD_REQUEST, page::choose(&cx, &inbox::Inbox::default(), Some("Choose a file first.")))
+            .into_response());
     }
     let upload = Upload {
         chart: Arc::clone(&cx.chart),

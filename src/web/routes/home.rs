@@ -76,6 +76,9 @@ fn gather(chart: &Chart, last_visit: Option<i64>) -> Result<Home> {
         limit: 1,
         ..Query::default()
     };
+    // Here only some find room: those that need heed, then the newest.
+    let mut taken = medicines::linked(of(Class::Medication, &[Standing::Current], MANY)?);
+    taken.sort_by_key(|m| (m.differ.is_empty(), std::cmp::Reverse(moment(m.line.first()))));
     Ok(Home {
         has_records: true,
         allergies,
@@ -83,7 +86,7 @@ fn gather(chart: &Chart, last_visit: Option<i64>) -> Result<Home> {
         outside,
         outside_more,
         conditions,
-        medicines: medicines::linked(of(Class::Medication, &[Standing::Current], MANY)?),
+        medicines: taken,
         immunizations,
         appointment: chart.list(&soon)?.rows.pop(),
         added: last_visit.map(|moment| chart.added_since(moment)).transpose()?.unwrap_or_default(),

@@ -8,6 +8,7 @@ pub(crate) mod first_run;
 pub(crate) mod health;
 pub(crate) mod help;
 pub(crate) mod home;
+pub(crate) mod inbox;
 pub(crate) mod search;
 pub(crate) mod settings;
 pub(crate) mod sign_in;

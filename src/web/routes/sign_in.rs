@@ -87,7 +87,7 @@ pub(crate) async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Re
     welcome_back(&app, who, &visitor, &given.next)
 }
 
-fn welcome_back(app: &App, who: SignedIn, visitor: &crate::web::session::Visitor, next: &str) -> Result<Response> {
+fn welcome_back(app: &Arc<App>, who: SignedIn, visitor: &crate::web::session::Visitor, next: &str) -> Result<Response> {
     // A new token at every sign-in; the old one ends.
     let typed = visitor.token.as_deref().and_then(|old| app.sessions.give_back(old, &who.member.id));
     if let Some(old) = &visitor.token {
@@ -95,6 +95,9 @@ fn welcome_back(app: &App, who: SignedIn, visitor: &crate::web::session::Visitor
     }
     let token = app.sessions.start(who, visitor.idle, None)?;
     let cookie = [(header::SET_COOKIE, session_cookie(app, &token))];
+    // What came in while the chart was locked; nobody waits for it.
+    let inboxes = Arc::clone(app);
+    std::thread::Builder::new().name("inbox".into()).spawn(move || crate::web::inbox::look(&inboxes))?;
     Ok(match typed {
         Some(typed) => (cookie, page::typed(&app.prefix, visitor.theme, &typed)).into_response(),
         None => (cookie, Redirect::to(&format!("{}{}", app.prefix, local(next).unwrap_or("/")))).into_response(),

@@ -1,5 +1,6 @@
 //! Sources: what was imported from where.
 
+use crate::import::inbox;
 use crate::vault::{Original, SourceInfo};
 use crate::web::app::{ChartCx, WriterCx, blocking};
 use crate::web::jobs::{Upload, Work};
@@ -23,7 +24,7 @@ fn one(cx: &ChartCx, path: &HashMap<String, String>) -> Result<SourceInfo> {
 
 /// All sources, newest first.
 pub(crate) async fn list(cx: ChartCx) -> Result<Markup> {
-    blocking(move || Ok(page::list(&cx, &crate::chart::sources::Sources::of(&cx.chart)?))).await
+    blocking(move || Ok(page::list(&cx, &crate::chart::sources::Sources::of(&cx.chart)?, &inbox::state(&cx.chart)?))).await
 }
 
 /// One source: its import report.

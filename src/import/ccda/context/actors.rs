@@ -1,7 +1,7 @@
 //! People, organizations, places and devices that entries name: they travel inside the record that names them.
 
 use super::Context;
-use crate::import::ccda::types::{Stamp, address, concept, human_name, identifiers, name_text, put, put_all, reachable, stamp};
+use crate::import::ccda::types::{Stamp, address, concept, human_name, identifiers, name_text, put, put_all, reachable, stamp, telecom};
 use crate::import::ccda::xml::{Node, child, children, head, name, null_flavor, sdtc_all};
 use crate::record::{Resource, type_of};
 use serde_json::{Value, json};
@@ -91,6 +91,19 @@ impl Context<'_> {
                 put(&mut link, "practitioner", Some(by));
                 put(&mut link, "organization", Some(of));
                 put_all(&mut link, "code", self.functions(participation));
+                let mut reference = contain(resource, link);
+                put(&mut reference, "display", display.map(Value::String));
+                Some(reference)
+            }
+            (None, Some(organization)) if !identifiers(role).is_empty() => {
+                // Nobody is named, but the number of whoever it was is known.
+                let display = display_of(&organization);
+                let mut link = json!({"resourceType": "PractitionerRole", "identifier": identifiers(role)});
+                let of = contain(resource, organization);
+                put(&mut link, "organization", Some(of));
+                let code = child(role, "code").and_then(|c| concept(c, self));
+                put_all(&mut link, "code", self.functions(participation).into_iter().chain(code).collect());
+                put_all(&mut link, "telecom", children(role, "telecom").filter_map(telecom).collect());
                 let mut reference = contain(resource, link);
                 put(&mut reference, "display", display.map(Value::String));
                 Some(reference)

@@ -20,9 +20,16 @@ impl Context<'_> {
     ///
     /// # Errors
     /// What the sink returns.
-    pub(crate) fn emit(&mut self, statement: Node, mut resource: Resource, counted: bool) -> Result<String> {
+    pub(crate) fn emit(&mut self, statement: Node, resource: Resource, counted: bool) -> Result<String> {
         let (mut id, mut origin) = self.identify(statement);
         let kind = type_of(&resource).to_owned();
+        let copy = self.copy_key(statement, &kind, &resource);
+        let section = self.section.map(|s| s.node.id());
+        if let Some((first, id, origin)) = copy.as_ref().and_then(|key| self.copies.get(key)).cloned()
+            && first != section
+        {
+            return self.found(statement, resource, id, origin, counted);
+        }
         let mut nth = 1;
         while !self.emitted.insert(format!("{kind}/{id}")) {
             nth += 1;
@@ -37,6 +44,23 @@ impl Context<'_> {
             entry.push('|');
             entry.push_str(&kind);
         }
+        if let Some(key) = copy {
+            self.copies.entry(key).or_insert_with(|| (section, id.clone(), origin.clone()));
+        }
+        self.found(statement, resource, id, origin, counted)
+    }
+
+    /// What makes two statements copies of each other: their own id, all their content, and what became of it.
+    fn copy_key(&self, statement: Node, kind: &str, resource: &Resource) -> Option<String> {
+        child(statement, "id").filter(|id| super::identity::own(*id))?;
+        if crate::import::ccda::xml::name(statement) == "ClinicalDocument" {
+            return None;
+        }
+        Some(format!("{kind}|{}|{}", super::identity::digest(statement), blake3::hash(resource.to_string().as_bytes())))
+    }
+
+    fn found(&mut self, statement: Node, mut resource: Resource, id: String, origin: Origin, counted: bool) -> Result<String> {
+        let kind = type_of(&resource).to_owned();
         self.fill(statement, &mut resource, &id);
         let reference = format!("{kind}/{id}");
         if self.section.is_some() {

@@ -25,7 +25,7 @@ pub(super) fn document_key(root: Node) -> String {
 }
 
 /// Whether an II can name one thing only: not of HL7's arc for examples, and not a bare OID.
-fn own(id: Node) -> bool {
+pub(super) fn own(id: Node) -> bool {
     const EXAMPLES: &str = "2.16.840.1.113883.19";
     let root = attr(id, "root").unwrap_or("");
     let example = root.strip_prefix(EXAMPLES).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
@@ -33,7 +33,7 @@ fn own(id: Node) -> bool {
 }
 
 /// `root|extension` of an II that names something.
-fn key_of(id: Node) -> Option<String> {
+pub(super) fn key_of(id: Node) -> Option<String> {
     let (root, extension) = (attr(id, "root"), attr(id, "extension"));
     if extension.is_none() && (root.is_none() || null_flavor(id).is_some()) {
         return None;
@@ -41,7 +41,8 @@ fn key_of(id: Node) -> Option<String> {
     Some(format!("{}|{}", root.unwrap_or("").to_ascii_lowercase(), extension.unwrap_or("")))
 }
 
-fn digest(node: Node) -> String {
+/// The content of an element, for comparison.
+pub(super) fn digest(node: Node) -> String {
     let source = node.document().input_text().get(node.range()).unwrap_or("");
     blake3::hash(source.as_bytes()).to_hex().chars().take(32).collect()
 }

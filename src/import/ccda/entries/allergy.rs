@@ -205,7 +205,9 @@ fn family(value: Option<Node<'_>>, said: Option<&str>) -> (&'static str, &'stati
 fn says_none(text: &str) -> bool {
     let text = text.trim().trim_end_matches('.').to_ascii_lowercase();
     let begins = ["no known", "no allerg", "no drug allerg", "no food allerg", "not allergic", "none known", "no active allerg"];
-    matches!(text.as_str(), "none" | "nka" | "nkda" | "nkfa" | "no") || begins.iter().any(|b| text.starts_with(b))
+    matches!(text.as_str(), "none" | "nka" | "nkda" | "nkfa" | "no")
+        || begins.iter().any(|b| text.starts_with(b))
+        || text.contains("allerg") && ["no known ", "denies "].iter().any(|w| text.contains(w))
 }
 
 fn verification(code: &str) -> Value {

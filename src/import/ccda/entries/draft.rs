@@ -3,7 +3,7 @@
 
 use super::super::context::{Context, contain};
 use super::super::types::{self, Effective, Stamp};
-use super::super::xml::{Node, child, children, path};
+use super::super::xml::{Node, child, children, head, path};
 use super::kit::{absent, concept, describe, is, nested, words};
 use crate::Result;
 use crate::record::concept_text;
@@ -154,7 +154,13 @@ impl Draft {
             }
             if is_comment(inner) {
                 self.comment(cx, inner);
-            } else if let Some(line) = describe(cx, inner, 4).filter(|_| !is(inner, &["122"])) {
+            } else if is(inner, &["122"]) {
+                // An Entry Reference: the entry stands elsewhere in the document.
+                let target = cx.entry_of(inner).filter(|t| !node.ancestors().any(|a| a == *t));
+                if let Some(line) = target.and_then(|t| describe(cx, t, 1)) {
+                    self.note(&format!("See also: {line}"));
+                }
+            } else if let Some(line) = describe(cx, inner, 4) {
                 self.note(&line);
             }
         }
@@ -174,6 +180,28 @@ impl Draft {
         }
     }
 
+    /// Whom it is about if not the person (CDA R2, 4.4.2: `subject` of the statement, or of what encloses it), and who
+    /// told it.
+    fn about_and_told<'a>(&mut self, cx: &Context<'a>, node: Node<'a>) {
+        let family = self.resource.get("resourceType").is_some_and(|t| t == "FamilyMemberHistory");
+        let subject = || node.ancestors().filter(Node::is_element).find_map(|a| head(a).find(|c| c.tag_name().name() == "subject"));
+        if let Some(subject) = (!family).then(subject).flatten().and_then(|s| child(s, "relatedSubject")) {
+            let name = path(subject, "subject/name").and_then(types::name_text);
+            let relation = concept(cx, child(subject, "code")).and_then(|c| concept_text(&c));
+            let said: Vec<String> = name.into_iter().chain(relation).collect();
+            let who = if said.is_empty() { "somebody else".to_owned() } else { said.join(", ") };
+            self.note(&format!("This is about {who}."));
+        }
+        let known = ["asserter", "informationSource"].iter().find_map(|k| crate::record::text_at(self.get(k)?, "display"));
+        for informant in children(node, "informant") {
+            let mut aside = json!({});
+            let who = cx.actor(&mut aside, informant).and_then(|a| crate::record::text_at(&a, "display"));
+            if let Some(who) = who.filter(|w| known.as_ref() != Some(w)) {
+                self.note(&format!("Told by: {who}"));
+            }
+        }
+    }
+
     /// Hands the resource over: the reference by which others may point to it.
     pub(super) fn emit<'a>(mut self, cx: &mut Context<'a>, node: Node<'a>, counted: bool) -> Result<Value> {
         // A document that names no patient: FHIR wants the reason in place of the reference.
@@ -182,6 +210,7 @@ impl Draft {
                 self.put(key, absent(None));
             }
         }
+        self.about_and_told(cx, node);
         let called = ["code", "vaccineCode", "medicationCodeableConcept", "type"].iter().find_map(|k| self.resource.get(*k));
         let display = called.and_then(concept_text);
         let reference = cx.emit(node, self.resource, counted)?;

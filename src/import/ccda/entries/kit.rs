@@ -122,8 +122,16 @@ pub(super) fn named<'a>(cx: &Context<'a>, node: Node<'a>) -> Option<Value> {
     concept.or_else(|| words(cx, node).map(|text| json!({"text": text})))
 }
 
-/// Whether a concept has no code and its words say that there is nothing: "No medications recorded", "None".
+/// Codes that say "none": SNOMED CT's for medicines, HL7's of the International Patient Summary for all kinds.
+const NONE: [&str; 6] =
+    ["182849000", "no-known-medications", "no-known-immunizations", "no-known-procedures", "no-known-devices", "no-known-allergies"];
+
+/// Whether a concept says that there is nothing: by such a code, or without any code in words: "No medications
+/// recorded", "None".
 pub(super) fn says_none(concept: &Value) -> bool {
+    if NONE.iter().any(|c| crate::record::has_code(concept, "", c)) {
+        return true;
+    }
     let text = concept_text(concept).unwrap_or_default().trim().to_ascii_lowercase();
     crate::record::codes(concept).is_empty()
         && (text.starts_with("no ") || text.trim_end_matches('.') == "none" || text.starts_with("none "))
@@ -173,7 +181,8 @@ pub(super) fn ended(when: &Effective) -> bool {
 
 /// What a nested statement says, in one line: for notes about what has no place of its own.
 pub(super) fn describe<'a>(cx: &Context<'a>, node: Node<'a>, depth: u8) -> Option<String> {
-    let label = concept(cx, child(node, "code")).filter(|_| code(node) != "ASSERTION").and_then(|c| concept_text(&c));
+    let generic = code(node) == "ASSERTION" || GENERIC_PROBLEMS.contains(&code(node)) && child(node, "value").is_some();
+    let label = concept(cx, child(node, "code")).filter(|_| !generic).and_then(|c| concept_text(&c));
     let mut said: Vec<String> = children(node, "value").filter_map(|v| types::value(v, cx)).filter_map(|(_, v)| value_words(&v)).collect();
     let product = path(node, "consumable/manufacturedProduct/manufacturedMaterial/code")
         .or_else(|| path(node, "product/manufacturedProduct/manufacturedMaterial/code"));

@@ -34,6 +34,13 @@ pub(super) fn observation<'a>(
     draft.put("subject", cx.patient());
     draft.time("effective", &when(node));
     value(cx, &mut draft, node);
+    if !has_value(&draft) && !negated(node) {
+        // Values that stand in the narrative only, beside an entry that points there.
+        let called = draft.get("code").and_then(concept_text);
+        if let Some(said) = words(cx, node).filter(|w| called.as_ref() != Some(w)) {
+            draft.note(&said);
+        }
+    }
     draft.put("status", observation_status(node, draft.has("dataAbsentReason") || !has_value(&draft)));
     who(cx, &mut draft, node);
     for interpretation in types::interpretation(node, cx) {

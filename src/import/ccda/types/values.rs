@@ -86,7 +86,9 @@ fn words(node: Node, cx: &Context) -> Option<(&'static str, Value)> {
 
 /// The type of a value that does not name it, by what it has.
 fn guess(node: Node) -> &'static str {
-    if attr(node, "code").is_some()
+    if attr(node, "value").is_some_and(|v| number(v).is_some()) {
+        "PQ"
+    } else if attr(node, "code").is_some()
         || attr(node, "codeSystem").is_some()
         || child(node, "translation").is_some()
         || child(node, "originalText").is_some()
@@ -96,8 +98,6 @@ fn guess(node: Node) -> &'static str {
         "IVL_PQ"
     } else if child(node, "numerator").is_some() {
         "RTO"
-    } else if attr(node, "value").is_some_and(|v| number(v).is_some()) {
-        "PQ"
     } else {
         "ST"
     }
