@@ -120,7 +120,7 @@ fn specimens<'a>(cx: &Context<'a>, draft: &mut Draft, node: Node<'a>) {
                 .or_else(|| child(e, "name").or_else(|| child(e, "desc")).and_then(super::super::xml::text))
         });
         let ids = super::super::types::identifiers(role).into_iter().filter_map(|i| crate::record::text_at(&i, "value"));
-        let said = said.map_or_else(|| ids.collect::<Vec<_>>().join(", "), |s| s);
+        let said = said.unwrap_or_else(|| ids.collect::<Vec<_>>().join(", "));
         if !said.is_empty() {
             draft.note(&format!("Specimen: {said}"));
         }
