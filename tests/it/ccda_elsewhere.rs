@@ -55,6 +55,13 @@ fn a_substance_in_the_words_of_its_kind_is_the_allergy() {
     assert_eq!(facts(ampicillin).standing, Standing::Current);
     let unnamed = one(&sink, "AllergyIntolerance", "Anaphylaxis");
     assert_eq!(unnamed["code"]["text"], "Propensity to adverse reactions to drug");
+    // The same without what it did is an empty form, not an allergy.
+    let text = include_str!("../data/ccda/entries-elsewhere.xml");
+    let empty = text.replace("code=\"39579001\" codeSystem=\"2.16.840.1.113883.6.96\" displayName=\"Anaphylaxis\"", "nullFlavor=\"NI\"");
+    assert_ne!(empty, text);
+    let mut sink = Collected::default();
+    ccda::read(empty.as_bytes(), "file.xml", &Limits::default(), &mut sink).expect("the document is read");
+    assert_eq!((sink.skipped.len(), all(&sink, "AllergyIntolerance", "Propensity").len()), (1, 0));
 }
 
 #[test]

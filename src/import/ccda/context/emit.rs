@@ -28,7 +28,7 @@ impl Context<'_> {
         if let Some((first, id, origin)) = copy.as_ref().and_then(|key| self.copies.get(key)).cloned()
             && first != section
         {
-            return self.found(statement, resource, id, origin, counted);
+            return self.found(statement, resource, &id, origin, counted);
         }
         let mut nth = 1;
         while !self.emitted.insert(format!("{kind}/{id}")) {
@@ -47,7 +47,7 @@ impl Context<'_> {
         if let Some(key) = copy {
             self.copies.entry(key).or_insert_with(|| (section, id.clone(), origin.clone()));
         }
-        self.found(statement, resource, id, origin, counted)
+        self.found(statement, resource, &id, origin, counted)
     }
 
     /// What makes two statements copies of each other: their own id, all their content, and what became of it.
@@ -59,9 +59,9 @@ impl Context<'_> {
         Some(format!("{kind}|{}|{}", super::identity::digest(statement), blake3::hash(resource.to_string().as_bytes())))
     }
 
-    fn found(&mut self, statement: Node, mut resource: Resource, id: String, origin: Origin, counted: bool) -> Result<String> {
+    fn found(&mut self, statement: Node, mut resource: Resource, id: &str, origin: Origin, counted: bool) -> Result<String> {
         let kind = type_of(&resource).to_owned();
-        self.fill(statement, &mut resource, &id);
+        self.fill(statement, &mut resource, id);
         let reference = format!("{kind}/{id}");
         if self.section.is_some() {
             self.made.push(json!({ "reference": reference }));

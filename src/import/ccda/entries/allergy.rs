@@ -134,11 +134,13 @@ fn allergy_code<'a>(cx: &Context<'a>, node: Node<'a>, denied: bool, substance: O
     if denied && specific.as_ref().is_some_and(|s| has_code(s, systems::SNOMED, "111088007")) {
         return Some((fixed(systems::SNOMED, "1003774007", "No known latex allergy"), true));
     }
+    let tells =
+        |(_, n): (Node<'a>, Node<'a>)| !is_status(n) && !negated(n) && (concept(cx, child(n, "value")).is_some() || words(cx, n).is_some());
     let told = specific
         .or_else(|| of_value.clone().filter(|v| !is_generic(v)))
         .or_else(|| said.map(|text| json!({"text": text})))
         // Of an unnamed substance: an allergy all the same where the source tells what it did.
-        .or_else(|| of_value.filter(|_| nested(node).any(|(_, n)| super::kit::describe(cx, n, 2).is_some() && !is_status(n))));
+        .or_else(|| of_value.filter(|_| nested(node).any(tells)));
     told.map(|told| (told, false))
 }
 
