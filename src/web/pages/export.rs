@@ -60,7 +60,7 @@ fn form(cx: &ChartCx, counts: &BTreeMap<Class, u64>, chosen: &Chosen) -> Markup 
                 @for (format, words, hint) in FORMATS {
                     label.tick {
                         input type="radio" name="format" value=(format.name()) checked[format == chosen.format];
-                        span { (words) small.soft { br; (hint) } }
+                        span { (words) small.soft { (hint) } }
                     }
                 }
             }
