@@ -43,8 +43,9 @@ pub(crate) struct Session {
     pub(crate) who: SignedIn,
     started: Instant,
     times: Mutex<Times>,
-    /// By chart: when this member had last been here before this session.
-    visits: Mutex<HashMap<String, Option<i64>>>,
+    /// By chart: when this member had last been here before this session. The chart itself stays open until the session
+    /// ends: opening it for each page would cost more than most pages, and forget what it remembers of its lists.
+    visits: Mutex<HashMap<String, (Option<i64>, Arc<Chart>)>>,
     words: Mutex<VecDeque<(String, String)>>,
     recovery: Mutex<Option<String>>,
 }
@@ -104,12 +105,12 @@ impl Session {
     /// When this member was last on this chart before this session; notes that they are here now.
     pub(crate) fn visit(&self, chart: &Arc<Chart>, id: &str) -> Option<i64> {
         let mut visits = lock(&self.visits);
-        if let Some(before) = visits.get(id) {
+        if let Some((before, _)) = visits.get(id) {
             return *before;
         }
         let note = format!("last-visit/{}", self.who.member.id);
         let before = chart.note(&note).ok().flatten().and_then(|text| text.parse().ok());
-        visits.insert(id.to_owned(), before);
+        visits.insert(id.to_owned(), (before, Arc::clone(chart)));
         // An import may be writing just now: the page does not wait for it.
         let chart = Arc::clone(chart);
         let now = super::pages::words::now().to_string();
