@@ -60,6 +60,14 @@ pub struct SignedIn {
     /// Who.
     pub member: MemberInfo,
     key: Key,
+    /// Whose charts were decrypted for this member so far: a page names all of them, and each costs two decryptions.
+    people: Mutex<HashMap<String, PersonInfo>>,
+}
+
+impl SignedIn {
+    fn new(member: MemberInfo, key: Key) -> Self {
+        Self { member, key, people: Mutex::default() }
+    }
 }
 
 impl Household {
@@ -122,7 +130,7 @@ impl Household {
             return Err(e);
         }
         let recovery = String::clone(&key.secret());
-        Ok((SignedIn { member, key }, recovery))
+        Ok((SignedIn::new(member, key), recovery))
     }
 
     /// Adds a person whose owner is a signed-in member.
@@ -151,7 +159,7 @@ impl Household {
         };
         if let Some(key) = Key::parse(passphrase) {
             let (member, _) = known.filter(|(_, recipient)| *recipient == key.recipient()).ok_or_else(Vault::denied)?;
-            return Ok(SignedIn { member, key });
+            return Ok(SignedIn::new(member, key));
         }
         let Some((member, _)) = known else {
             // The same work as for a name that is known, so that the time does not tell names.
@@ -161,7 +169,7 @@ impl Household {
             return Err(Vault::denied());
         };
         let key = self.vault.open_member(&member.id, passphrase)?;
-        Ok(SignedIn { member, key })
+        Ok(SignedIn::new(member, key))
     }
 
     /// Puts another passphrase in place of a member's. The recovery key stays the same.
@@ -179,7 +187,12 @@ impl Household {
     /// Internal when the register cannot be read.
     pub fn charts(&self, who: &SignedIn) -> Result<Vec<(PersonInfo, Role)>> {
         let roles = self.vault.register().roles(&who.member.id)?;
-        roles.into_iter().map(|(id, role)| Ok((self.vault.person(&id, &who.key)?, role))).collect()
+        let mut known = who.people.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut person = |id: String| match known.get(&id) {
+            Some(person) => Ok(person.clone()),
+            None => self.vault.person(&id, &who.key).inspect(|person| _ = known.insert(id, person.clone())),
+        };
+        roles.into_iter().map(|(id, role)| Ok((person(id)?, role))).collect()
     }
 
     /// What a member may do with a chart, if anything.

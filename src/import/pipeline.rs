@@ -252,8 +252,9 @@ struct Part<'a> {
     worker: &'a Worker,
 }
 
-/// Members of archives up to this size are checked whole before anything of them is stored.
-const SMALL: u64 = 8 << 20;
+/// Members of archives up to this size are checked whole before anything of them is stored: that takes less memory than the
+/// savepoint of a larger one, which holds the former state of each page that it touches.
+const SMALL: u64 = 16 << 20;
 
 /// A stream that breaks in the middle must leave nothing of itself behind while the rest of its archive is kept.
 fn read_member(part: &Part<'_>, size: u64, input: &mut dyn Read, sink: &mut dyn Sink) -> Result<String> {

@@ -298,7 +298,7 @@ impl Chart {
     /// Internal when the database fails.
     pub fn note(&self, name: &str) -> Result<Option<String>> {
         let conn = self.reader()?;
-        Ok(conn.query_row("SELECT value FROM notes WHERE name = ?1", [name], |r| r.get(0)).optional()?)
+        Ok(conn.prepare_cached("SELECT value FROM notes WHERE name = ?1")?.query_row([name], |r| r.get(0)).optional()?)
     }
 
     /// Sources, newest first, removed ones included.

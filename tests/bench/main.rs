@@ -19,6 +19,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use world::World;
 
+/// Runs of the floor and of the import.
+const RUNS: u32 = 3;
+
 /// Sizes of a run.
 #[derive(Clone, Copy)]
 struct Scale(f64);
@@ -68,17 +71,23 @@ fn bundle(path: &Path, resources: u64, seed: u64) -> u64 {
     bytes
 }
 
+/// The floor and the import, turn by turn, each into a new database; of each the quickest run counts, since whatever else
+/// the machine does only ever makes them slower. The last run leaves its records in `world`.
 fn import(world: &World, dir: &Path, scale: Scale) {
     let count = scale.of(40_000);
     let file = dir.join("first.json");
     let bytes = bundle(&file, count, 1);
-    let floor = floor::parse_and_insert(&file, &dir.join("floor.db"));
-    let (busy, begun) = (process::cpu_seconds(), Instant::now());
-    let stored = world.import(&file);
-    let took = begun.elapsed();
-    let busy = process::cpu_seconds() - busy;
-    assert_eq!(stored, count, "every resource of the bundle is stored");
-    let size = format!("{count} resources, {:.1} MB", bytes as f64 / 1e6);
+    let (mut floor, mut took, mut busy) = (Duration::MAX, Duration::MAX, f64::MAX);
+    for run in 1..=RUNS {
+        floor = floor.min(floor::parse_and_insert(&file, &dir.join(format!("floor-{run}.db"))));
+        let other = (run < RUNS).then(|| World::new(&dir.join(format!("vault-{run}"))));
+        let (used, begun) = (process::cpu_seconds(), Instant::now());
+        let stored = other.as_ref().unwrap_or(world).import(&file);
+        took = took.min(begun.elapsed());
+        busy = busy.min(process::cpu_seconds() - used);
+        assert_eq!(stored, count, "every resource of the bundle is stored");
+    }
+    let size = format!("{count} resources, {:.1} MB, best of {RUNS}", bytes as f64 / 1e6);
     line("Floor: serde_json and plain SQLite", &format!("{:.2} s", floor.as_secs_f64()), &size);
     line("Import, from the file to the committed vault", &format!("{:.2} s", took.as_secs_f64()), "");
     line("  against the floor", &format!("{:.2} times", took.as_secs_f64() / floor.as_secs_f64()), "at most 4 times");
