@@ -64,7 +64,7 @@ fn datatype(key: &str, o: &Map<String, Value>, depth: usize) -> Option<Said> {
         && !has("use")
         && (has("unit") || has("code") || o["value"].is_number())
     {
-        (Some(crate::record::quantity_text(&value)), &["value", "unit", "comparator", "system", "code"])
+        (Some(crate::chart::units::plain(&crate::record::quantity_text(&value))), &["value", "unit", "comparator", "system", "code"])
     } else if has("contentType") || (has("url") && has("title")) || (has("data") && key != "origin") {
         return Some(attachment(o, depth));
     } else if (has("low") || has("high")) && only(&["low", "high"]) {
@@ -131,6 +131,12 @@ fn concept(o: &Map<String, Value>, depth: usize) -> Said {
 fn code(coding: &Map<String, Value>) -> Option<String> {
     let code = coding.get("code").and_then(string)?;
     let system = coding.get("system").and_then(Value::as_str).unwrap_or("");
+    let display = coding.get("display").and_then(string).unwrap_or_default();
+    let own = system.starts_with("http://terminology.hl7.org/CodeSystem/") || system.starts_with("http://hl7.org/fhir/");
+    // FHIR's own "active" beside "Active" says nothing new.
+    if own && !system.contains("/sid/") && labels::words_of_code(&code).eq_ignore_ascii_case(&display) {
+        return None;
+    }
     Some(format!("{} {code}", labels::system_words(system)).trim().to_owned())
 }
 
