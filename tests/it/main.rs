@@ -15,6 +15,7 @@ mod files_made;
 mod hostile;
 mod hostile_import;
 mod pages;
+mod pages_words;
 mod vault;
 mod vault_search;
 mod vault_sources;

@@ -112,7 +112,7 @@ fn spoken(desk: &Desk<'_>, row: Option<&Row>, said: &Said, depth: usize) -> Mark
                 a href=(desk.href(target)) { @if said.reference.as_deref() == Some(said.text.as_str()) { (target.title) } @else { (said.text) } }
             }
             None => {
-                @let inner = said.reference.as_deref().and_then(|r| inside(row?, r));
+                @let inner = said.reference.as_deref().and_then(|r| inside(row?, r, &said.text));
                 @let text = inner.unwrap_or_else(|| plain(&said.text));
                 @for (n, line) in text.lines().enumerate() { @if n > 0 { br; } (line) }
             }
@@ -123,8 +123,12 @@ fn spoken(desk: &Desk<'_>, row: Option<&Row>, said: &Said, depth: usize) -> Mark
 }
 
 /// Who or what is meant by a reference to a part of the record itself: "#practitioner-1" is no word for anybody.
-fn inside(row: &Row, reference: &str) -> Option<String> {
-    let wanted = reference.strip_prefix('#')?;
+fn inside(row: &Row, reference: &str, said: &str) -> Option<String> {
+    let Some(wanted) = reference.strip_prefix('#') else {
+        // "Encounter/97959185", which did not come along.
+        let (kind, id) = said.split_once('/').filter(|(kind, id)| !id.contains('/') && kind.starts_with(char::is_uppercase))?;
+        return (said == reference).then(|| format!("{}, number {id}", words::type_words(kind)));
+    };
     let resource = row.resource();
     let inner = crate::record::array(&resource, "contained").iter().find(|c| text_at(c, "id").as_deref() == Some(wanted))?.clone();
     let named = crate::record::reference_words(&resource, &serde_json::json!({"reference": reference}));
