@@ -59,11 +59,11 @@ fn amounts(holder: &Value, columns: &mut [Option<String>; 5], others: &mut Vec<(
     for entry in array(holder, "adjudication").iter().chain(array(holder, "priceComponent")) {
         let Some(category) = entry.get("category").or_else(|| entry.get("code")) else { continue };
         let said = entry.get("amount").and_then(words).or_else(|| entry.get("value").and_then(string));
-        let reason = entry.get("reason").and_then(concept_text);
+        let reason = entry.get("reason").and_then(concept_text).map(plain);
         match (column(category), &said) {
             (Some(n), Some(amount)) if columns[n].is_none() || n == 0 => columns[n] = Some(amount.clone()),
             _ => {
-                let label = concept_text(category).unwrap_or_else(|| "Decision".into());
+                let label = concept_text(category).map_or_else(|| "Decision".into(), plain);
                 let text = [said, reason].into_iter().flatten().collect::<Vec<_>>().join(", ");
                 if !text.is_empty() {
                     others.push((label, text));
@@ -74,6 +74,18 @@ fn amounts(holder: &Value, columns: &mut [Option<String>; 5], others: &mut Vec<(
 }
 
 /// FHIR R4 adjudication codes, CARIN Blue Button and CMS Blue Button 2.0 variables.
+/// Codes of CARIN's adjudication discriminators and payer networks that come without a display.
+fn plain(words: String) -> String {
+    match words.as_str() {
+        "benefitpaymentstatus" => "Network".into(),
+        "innetwork" => "in the plan’s network".into(),
+        "outofnetwork" => "outside the plan’s network".into(),
+        "allowedunits" => "Units allowed".into(),
+        "denialreason" => "Why it was denied".into(),
+        _ => words,
+    }
+}
+
 fn column(category: &Value) -> Option<usize> {
     codes(category).iter().find_map(|(_, code, _)| {
         let last = code.rsplit('/').next().unwrap_or(code);

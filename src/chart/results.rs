@@ -25,6 +25,12 @@ pub fn value(observation: &Value) -> Measured {
         .iter()
         .map(|c| (c.get("code").and_then(concept_text).unwrap_or_else(|| "Part without a name".into()), shown(reading(c))))
         .collect();
+    // As people say it: the upper value first.
+    let lower = |c: &Value| half_of_pressure(c) == Some(false);
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by_key(|n| components.get(*n).is_some_and(lower));
+    let mut parts: Vec<Option<(String, Reading)>> = parts.into_iter().map(Some).collect();
+    let parts: Vec<(String, Reading)> = order.into_iter().filter_map(|n| parts.get_mut(n)?.take()).collect();
     if whole.text.is_empty() && !parts.is_empty() {
         if let Some((high, low)) = pressure(components) {
             whole.unit = if high.unit == low.unit { high.unit.clone() } else { String::new() };

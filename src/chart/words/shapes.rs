@@ -53,8 +53,8 @@ fn datatype(key: &str, o: &Map<String, Value>, depth: usize) -> Option<Said> {
     } else if has("coding") || only(&["text"]) && has("text") {
         return Some(concept(o, depth));
     } else if o.get("code").is_some_and(Value::is_string) && only(&["system", "code", "display", "version", "userSelected"]) {
-        let mut said = Said { codes: code(o).into_iter().collect(), ..Said::default() };
-        said.text = o.get("display").and_then(string).or_else(|| o.get("code").and_then(string)).unwrap_or_default();
+        let text = o.get("display").and_then(string).or_else(|| o.get("code").and_then(string)).unwrap_or_default();
+        let mut said = Said { codes: code(o, &text).into_iter().collect(), text, ..Said::default() };
         said.more = object(o, &["system", "code", "display", "id", "userSelected"], depth);
         return Some(said);
     } else if has("currency") && has("value") {
@@ -64,7 +64,7 @@ fn datatype(key: &str, o: &Map<String, Value>, depth: usize) -> Option<Said> {
         && !has("use")
         && (has("unit") || has("code") || o["value"].is_number())
     {
-        (Some(crate::record::quantity_text(&value)), &["value", "unit", "comparator", "system", "code"])
+        (Some(crate::chart::units::plain(&crate::record::quantity_text(&value))), &["value", "unit", "comparator", "system", "code"])
     } else if has("contentType") || (has("url") && has("title")) || (has("data") && key != "origin") {
         return Some(attachment(o, depth));
     } else if (has("low") || has("high")) && only(&["low", "high"]) {
@@ -112,7 +112,7 @@ fn concept(o: &Map<String, Value>, depth: usize) -> Said {
     let mut codes: Vec<String> = Vec::new();
     let mut more = Vec::new();
     for coding in codings.iter().filter_map(Value::as_object) {
-        let mut words = code(coding).unwrap_or_default();
+        let mut words = code(coding, &text).unwrap_or_default();
         if let Some(display) = coding.get("display").and_then(string)
             && display != text
         {
@@ -128,9 +128,14 @@ fn concept(o: &Map<String, Value>, depth: usize) -> Said {
 }
 
 /// "LOINC 4548-4"; nothing for the codes of FHIR itself, whose words say all.
-fn code(coding: &Map<String, Value>) -> Option<String> {
+fn code(coding: &Map<String, Value>, said: &str) -> Option<String> {
     let code = coding.get("code").and_then(string)?;
     let system = coding.get("system").and_then(Value::as_str).unwrap_or("");
+    let own = system.starts_with("http://terminology.hl7.org/CodeSystem/") || system.starts_with("http://hl7.org/fhir/");
+    // FHIR's own "active" beside "Active" says nothing new.
+    if own && !system.contains("/sid/") && labels::words_of_code(&code).eq_ignore_ascii_case(said) {
+        return None;
+    }
     Some(format!("{} {code}", labels::system_words(system)).trim().to_owned())
 }
 

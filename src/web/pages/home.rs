@@ -10,7 +10,7 @@ use crate::web::app::ChartCx;
 use crate::web::layout::{Page, big_icon, chart_page, empty, icon, pill, section};
 use crate::web::pages::chart::class_path;
 use crate::web::pages::chart::svg::numline;
-use crate::web::pages::chart::ui::path;
+use crate::web::pages::chart::ui::{capital, path};
 use crate::web::pages::words;
 use maud::{Markup, html};
 
@@ -334,11 +334,6 @@ fn taken(cx: &ChartCx, medicine: &Medicine) -> Markup {
 /// What stands on the page of its own.
 fn rest(all: usize, one: &str, many: &str) -> Markup {
     html! { @if all > FEW { p.soft { "And " (words::count((all - FEW) as u64, &format!("more {one}"), &format!("more {many}"))) " on their own page." } } }
-}
-
-fn capital(name: &str) -> String {
-    let mut chars = name.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn appointment(cx: &ChartCx, row: Option<&Row>) -> Markup {

@@ -50,7 +50,7 @@ fn row(cx: &ChartCx, names: &Sources, source: &SourceInfo) -> Markup {
         li {
             div {
                 span.name { a href=(cx.to(&format!("sources/{}", source.id))) { (names.name(&source.id)) } }
-                @if names.name(&source.id) != source.name { span.sub { (source.name) } }
+                @if !names.name(&source.id).contains(&source.name) { span.sub { (source.name) } }
                 span.sub { (words::moment(source.imported)) ", by " (source.by) " · " (words::size(source.size)) " · " (sentence(&source.report)) }
             }
             div.end {

@@ -16,7 +16,7 @@ use crate::record::html::text_to_html;
 use crate::record::{PartialDate, array, extracted_text, reference_words, text_at};
 use crate::vault::{Role, Row};
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, chart_page, icon, note, section};
+use crate::web::layout::{Page, chart_page, empty, icon, note, section};
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 
@@ -40,7 +40,9 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
         @if beside.title.is_some() && row.title != title { p.soft { "At its source: " (row.title) } }
         (standing(row))
         (versions(&desk, row)?)
-        @if row.kind == "Composition" { (composition(&resource)) } @else { (viewers(&desk, row, &resource)?) }
+        @if row.kind == "Composition" { (composition(&resource)) }
+        @else if documents::parts(&resource).is_empty() { (without_file(&resource)) }
+        @else { (viewers(&desk, row, &resource)?) }
         @if let Some(text) = text_at(&resource, "description").filter(|d| *d != title) { p { (text) } }
         (read_from(&desk, row, &resource)?)
         (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
@@ -89,6 +91,17 @@ fn drawn(n: usize, s: &Section) -> Markup {
                 (None, Some(why)) => p.soft { "Nothing here: " (why) },
                 (None, None) => @if s.entries.is_empty() { p.soft { "The authors wrote no text here." } } @else { p.soft { "No text, " (s.entries.len()) " entries: they stand on the pages of their kinds." } },
             }
+        }
+    }
+}
+
+/// A document of which the source sent at most a few words.
+fn without_file(resource: &Value) -> Markup {
+    html! {
+        @if let Some(text) = text_at(resource, "text.div") {
+            article.paper aria-label="The document, as its authors wrote it" { (narrative(&text, "The document")) }
+        } @else {
+            (empty("The document itself did not come", "The source names this document and sent neither its text nor its file. Ask the practice for a copy, then add it here.", &html! {}))
         }
     }
 }

@@ -67,7 +67,7 @@ fn gathered(kinds: Vec<(String, Vec<Item>)>) -> Vec<(String, Vec<Item>)> {
             others.push(item);
         }
     }
-    many.push(("One of a kind".to_owned(), others));
+    many.push(("Other documents".to_owned(), others));
     many
 }
 

@@ -26,10 +26,30 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
         (standing(row))
         (versions(&desk, row)?)
         (answers(&resource))
-        (section("holds", "All that this record holds", None, &fact_list(&desk, Some(row), &words::facts(&resource), 0)))
+        (holds(&desk, row, &resource))
         (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
     };
     Ok(chart_page(cx, &Page { title: &title(row), nav: super::nav_of(row.class), crumbs: &[crumb] }, &body))
+}
+
+/// Elements that help to find and file a record and say nothing about the person.
+const FILING: [&str; 7] = ["id", "meta", "implicitRules", "language", "identifier", "contained", "text"];
+
+/// All that a record holds: what it says first, then what it is filed under.
+fn holds(desk: &Desk<'_>, row: &Row, resource: &serde_json::Value) -> Markup {
+    let Some(all) = resource.as_object() else { return html! {} };
+    // A narrative that somebody wrote belongs to what is said; one that a program made repeats it.
+    let written = text_at(resource, "text.status").is_some_and(|s| s != "generated" && s != "empty");
+    let filed = |key: &str| FILING.contains(&key.trim_start_matches('_')) && !(key == "text" && written);
+    let part = |wanted: bool| {
+        let kept = all.iter().filter(|(k, _)| filed(k) == wanted || *k == "resourceType").map(|(k, v)| (k.clone(), v.clone()));
+        words::facts(&serde_json::Value::Object(kept.collect()))
+    };
+    let (said, filing) = (part(false), part(true));
+    html! {
+        @if !said.is_empty() { (section("holds", "All that this record holds", None, &fact_list(desk, Some(row), &said, 0))) }
+        @if !filing.is_empty() { (section("filing", "Numbers and technical details", None, &fact_list(desk, Some(row), &filing, 0))) }
+    }
 }
 
 /// A questionnaire as a table of questions and answers.
@@ -85,18 +105,41 @@ pub(crate) fn fact_list(desk: &Desk<'_>, row: Option<&Row>, facts: &[Fact], dept
 }
 
 fn spoken(desk: &Desk<'_>, row: Option<&Row>, said: &Said, depth: usize) -> Markup {
-    // A page has room for a few hundred look-ups at most; a reference that is not looked up still shows its words.
-    let target = said.reference.as_deref().filter(|_| depth < 4).zip(row).and_then(|(r, row)| desk.cx.chart.resolve(row, r).ok().flatten());
+    let target = said.reference.as_deref().filter(|_| depth < 4).zip(row).and_then(|(r, row)| desk.resolve(row, r));
     html! {
         @match &target {
             Some(target) => {
                 a href=(desk.href(target)) { @if said.reference.as_deref() == Some(said.text.as_str()) { (target.title) } @else { (said.text) } }
             }
-            None => @for (n, line) in said.text.lines().enumerate() { @if n > 0 { br; } (line) },
+            None => {
+                @let inner = said.reference.as_deref().and_then(|r| inside(row?, r, &said.text));
+                @let text = inner.unwrap_or_else(|| plain(&said.text));
+                @for (n, line) in text.lines().enumerate() { @if n > 0 { br; } (line) }
+            }
         }
         @for code in &said.codes { " " small.soft { (code) } }
         @if !said.more.is_empty() { (fact_list(desk, row, &said.more, depth + 1)) }
     }
+}
+
+/// Who or what is meant by a reference to a part of the record itself: "#practitioner-1" is no word for anybody.
+fn inside(row: &Row, reference: &str, said: &str) -> Option<String> {
+    let Some(wanted) = reference.strip_prefix('#') else {
+        // "Encounter/97959185", which did not come along.
+        let (kind, id) = said.split_once('/').filter(|(kind, id)| !id.contains('/') && kind.starts_with(char::is_uppercase))?;
+        return (said == reference).then(|| format!("{}, number {id}", words::type_words(kind)));
+    };
+    let resource = row.resource();
+    let inner = crate::record::array(&resource, "contained").iter().find(|c| text_at(c, "id").as_deref() == Some(wanted))?.clone();
+    let named = crate::record::reference_words(&resource, &serde_json::json!({"reference": reference}));
+    let number = text_at(&inner, "identifier.value").map(|n| format!(", number {n}")).unwrap_or_default();
+    Some(named.unwrap_or_else(|| format!("{}{number}", words::type_words(crate::record::type_of(&inner)))))
+}
+
+/// Text in which a source left the marks of a web page, without them.
+fn plain(text: &str) -> String {
+    let marked = ["</", "<br", "<p>"].iter().any(|mark| text.contains(mark));
+    if marked { crate::record::strip_tags(text) } else { text.to_owned() }
 }
 
 /// Sources, place, when it came in, the original, the raw FHIR.
@@ -114,7 +157,11 @@ pub(crate) fn source_facts(desk: &Desk<'_>, row: &Row) -> Result<Markup> {
             },
         ));
     }
-    list.push(("Place in it", html! { span.linkbox { (row.place) } }));
+    if row.place == "/" {
+        list.push(("Place in it", html! { "The whole file" }));
+    } else {
+        list.push(("Place in it", html! { span.linkbox { (row.place) } }));
+    }
     list.push(("Original", html! { a href=(cx.to(&format!("sources/{}/original", row.source))) { "Save the original file" } }));
     let all = super::ui::path(row);
     let raw = html! {

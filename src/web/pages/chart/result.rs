@@ -40,6 +40,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, filter: &Filter) -> Result<Markup> {
         let issued = text_at(&resource, "issued")
             .filter(|_| drawn != "Result")
             .and_then(|i| PartialDate::parse(&i))
+            .filter(|i| row.date.as_ref().is_none_or(|d| d.day_words() != i.day_words()))
             .map(|i| format!(" Result of {}.", i.day_words()));
         format!("{when}.{}", issued.unwrap_or_default())
     };

@@ -8,17 +8,29 @@ use crate::web::app::ChartCx;
 use crate::web::layout::pill;
 use crate::{Result, web::layout};
 use maud::{Markup, PreEscaped, html};
+use std::cell::Cell;
 
 /// What a page has at hand.
 #[derive(Debug)]
 pub(crate) struct Desk<'a> {
     pub(crate) cx: &'a ChartCx,
     pub(crate) sources: Sources,
+    /// References that may still be looked up for this page.
+    lookups: Cell<u16>,
 }
+
+/// So many references are looked up for one page; one that is not still shows its words.
+const LOOKUPS: u16 = 300;
 
 impl<'a> Desk<'a> {
     pub(crate) fn of(cx: &'a ChartCx) -> Result<Self> {
-        Ok(Self { cx, sources: Sources::of(&cx.chart)? })
+        Ok(Self { cx, sources: Sources::of(&cx.chart)?, lookups: Cell::new(LOOKUPS) })
+    }
+
+    /// The record that a reference within another one points to, as long as the page may ask.
+    pub(crate) fn resolve(&self, row: &Row, reference: &str) -> Option<Row> {
+        self.lookups.set(self.lookups.get().checked_sub(1)?);
+        self.cx.chart.resolve(row, reference).ok().flatten()
     }
 
     /// Whether a record came in since the member was last here.
@@ -70,6 +82,12 @@ pub(crate) fn title(row: &Row) -> String {
     let mut chars = row.title.chars();
     let plain = row.title.chars().all(|c| c.is_lowercase() || c == ' ');
     chars.next().filter(|_| plain).map_or_else(|| row.title.clone(), |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Words with a capital at their beginning.
+pub(crate) fn capital(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// One row of a list.
@@ -152,7 +170,7 @@ pub(crate) fn range_words(reading: &Reading) -> Option<String> {
     match (&reading.range, reading.flag) {
         (Some(given), _) => Some(format!("range {}", range(&given.words))),
         (None, Some(_)) => Some("marked by the source, which gave no range".into()),
-        (None, None) if reading.number.is_some() => Some("the source gave no range, so nothing is marked".into()),
+        // The mark at the end of the row says that no range was given.
         (None, None) => None,
     }
 }

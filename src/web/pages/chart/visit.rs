@@ -80,7 +80,7 @@ fn about(desk: &Desk<'_>, row: &Row, resource: &Value) -> Markup {
             @if let Some(target) = &target { a href=(desk.href(target)) { (words) } } @else { (words) }
             @for line in contact { br; span.soft { (line) } }
         };
-        list.push((label, drawn));
+        list.push((super::ui::capital(&label), drawn));
     };
     for participant in array(resource, "participant").iter().take(12) {
         let role = participant.get("type").and_then(concept_text).unwrap_or_else(|| "With".into());
@@ -106,7 +106,9 @@ fn about(desk: &Desk<'_>, row: &Row, resource: &Value) -> Markup {
         linked("Reason".into(), reason);
     }
     let mut plain = |label: &str, words: Option<String>| list.extend(words.map(|w| (label.to_owned(), html! { (w) })));
-    plain("Reason", resource.get("reasonCode").and_then(concept_text));
+    let mut reasons: Vec<String> = array(resource, "reasonCode").iter().filter_map(concept_text).collect();
+    reasons.dedup();
+    plain("Reason", (!reasons.is_empty()).then(|| reasons.join(", ")));
     plain("Came from", at(resource, "hospitalization.admitSource").and_then(concept_text));
     plain("Left to", at(resource, "hospitalization.dischargeDisposition").and_then(concept_text));
     plain("Kind", resource.get("class").and_then(concept_text));
