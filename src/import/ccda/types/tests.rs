@@ -123,7 +123,11 @@ fn people_and_places() {
         ("<telecom value='https://a.example'/>", json!({"system": "url", "value": "https://a.example"})),
         ("<telecom nullFlavor='UNK'/>", json!(null)),
         ("<telecom value='tel:'/>", json!(null)),
-        ("<quantity value='1'><translation value='2'/></quantity>", json!({"value": 1})),
+        // The amount is that of the element; another one beside it stays in words.
+        (
+            "<quantity value='1'><translation value='2'/></quantity>",
+            json!({"value": 1, "extension": [{"url": "urn:keepwell:cda:translation", "valueString": "2"}]}),
+        ),
         ("<quantity nullFlavor='OTH'><translation value='3' displayName='puffs'/></quantity>", json!({"value": 3, "unit": "puffs"})),
         ("<ratio/>", json!(null)),
     ];
