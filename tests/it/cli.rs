@@ -272,7 +272,7 @@ fn settings_are_told_apart_from_what_is_none() {
 fn one_process_owns_a_vault() {
     let home = Home::new();
     let server = home.serve(&[]);
-    for command in [&["records"][..], &["check"], &["serve", "--listen", "127.0.0.1:0"], &["import", "key"]] {
+    for command in [&["records"][..], &["check"], &["serve", "--listen", "127.0.0.1:0"], &["import", "--dry-run", "key"]] {
         let refused = home.run(command).ended(1);
         assert!(refused.err.contains("already running") && refused.err.contains(&server.id().to_string()), "{}", refused.err);
     }

@@ -31,6 +31,7 @@ fn bundle(entries: &[Value]) -> Vec<u8> {
     json!({"resourceType": "Bundle", "type": "collection", "entry": entries}).to_string().into_bytes()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads as the JSON it makes")]
 fn entry(resource: Value) -> Value {
     json!({ "resource": resource })
 }

@@ -28,6 +28,8 @@ async fn of_several_people_one_can_be_chosen_by_a_button() {
     assert!(!page.contains("--accept-identity"), "{page}");
     world.post(&job, &cookie, "act=accept&file=0&patient=Patient%2Fa").await;
     wait(&world, &job, &cookie).await;
+    let end = world.get(&job, &cookie).await;
+    assert!(end.header("location").contains("/sources/"), "{}", end.text());
     let home = world.get(&format!("/charts/{}/timeline", world.chart), &cookie).await.text();
     assert!(home.contains("Potassium") && !home.contains("Sodium"), "{home}");
 }
