@@ -7,6 +7,7 @@ use crate::import::report::FileReport;
 use crate::vault::{Chart, Staged};
 use crate::{Error, Kind, Result};
 use std::collections::HashMap;
+use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -175,7 +176,13 @@ impl Job {
                 (false, ..) => State::Done(done.report),
             },
             Ok(Err(e)) if e.kind == Kind::Cancelled => State::Stopped,
-            Ok(Err(e)) => State::Failed(e.words().to_owned()),
+            Ok(Err(e)) => {
+                if e.kind == Kind::Internal {
+                    // The words send the reader to the log: so the cause must stand there.
+                    tracing::error!(cause = e.source().map(tracing::field::display), "an import failed");
+                }
+                State::Failed(e.words().to_owned())
+            }
             Err(_) => State::Failed("Keepwell could not read this file. Nothing of it was stored. Try another copy of it.".into()),
         }
     }
