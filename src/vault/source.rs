@@ -5,10 +5,11 @@ use super::keys::{self, Key};
 use crate::import::report::FileReport;
 use crate::{Error, Kind, Result};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use zeroize::Zeroizing;
 
 /// Files that have not become a source begin with this.
@@ -74,8 +75,24 @@ pub struct Staging {
 /// A file that is deleted unless it was kept.
 struct Incoming(PathBuf);
 
+/// Those of this process: one may wait for a decision while its chart is closed and opened again.
+static ARRIVING: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Whether nobody waits for this file any more: a crash has left it.
+pub(super) fn is_left_over(path: &Path) -> bool {
+    !super::chart::lock(&ARRIVING).contains(path)
+}
+
+impl Incoming {
+    fn new(path: PathBuf) -> Self {
+        super::chart::lock(&ARRIVING).insert(path.clone());
+        Self(path)
+    }
+}
+
 impl Drop for Incoming {
     fn drop(&mut self) {
+        super::chart::lock(&ARRIVING).remove(&self.0);
         // What cannot be deleted now is swept when the vault is opened again.
         _ = std::fs::remove_file(&self.0);
     }
@@ -104,7 +121,7 @@ impl Staging {
     pub(super) fn begin(shelf: Arc<Shelf>) -> Result<Self> {
         let path = shelf.dir.join(format!("{INCOMING}{}", keys::random_id()?));
         let file = files::private_file(&path)?;
-        let incoming = Incoming(path);
+        let incoming = Incoming::new(path);
         let out = keys::writer(&[shelf.key.recipient()], file)?;
         let named = blake3::Hasher::new_keyed(&shelf.naming);
         Ok(Self { shelf, file: incoming, out, sha256: Sha256::new(), named, size: 0 })

@@ -43,7 +43,9 @@ pub(super) fn sweep(conn: &Connection, shelf: &Shelf) -> Result<()> {
                 }
             }
         } else if entry.file_name().to_str().is_some_and(|n| n.starts_with(INCOMING)) {
-            files::remove(&entry.path())?;
+            if super::source::is_left_over(&entry.path()) {
+                files::remove(&entry.path())?;
+            }
         }
     }
     Ok(())
