@@ -42,10 +42,8 @@ pub(super) fn sweep(conn: &Connection, shelf: &Shelf) -> Result<()> {
                     files::remove(&file.path())?;
                 }
             }
-        } else if entry.file_name().to_str().is_some_and(|n| n.starts_with(INCOMING)) {
-            if super::source::is_left_over(&entry.path()) {
-                files::remove(&entry.path())?;
-            }
+        } else if entry.file_name().to_str().is_some_and(|n| n.starts_with(INCOMING)) && super::source::is_left_over(&entry.path()) {
+            files::remove(&entry.path())?;
         }
     }
     Ok(())

@@ -179,9 +179,9 @@ fn crooked_paths() {
             let Some(reply) = server.raw(&bytes) else { continue };
             let what = String::from_utf8_lossy(&target[..target.len().min(100)]).into_owned();
             if cookie.is_empty() {
-                strange(&reply, &what)
+                strange(&reply, &what);
             } else {
-                calm(&reply, &what)
+                calm(&reply, &what);
             }
             let to = reply.header("location");
             assert!(to.is_empty() || (to.starts_with('/') && !to.starts_with("//")), "{what} leads to {to}");

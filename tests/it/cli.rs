@@ -226,7 +226,7 @@ fn what_is_carried_away() {
     let dated = types(&export("dated.json", &["--format", "fhir", "--from", "2019", "--to", "2019", "--include", "conditions"]));
     assert!(dated.contains(&"c1".to_owned()) && !dated.contains(&"c2".to_owned()), "{dated:?}");
     let lines = String::from_utf8(export("all.ndjson", &["--format", "ndjson"])).unwrap();
-    assert_eq!(lines.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()).count(), 4);
+    assert_eq!(lines.lines().filter(|l| serde_json::from_str::<Value>(l).unwrap().is_object()).count(), 4);
     let tables = export("all.zip", &["--format", "csv"]);
     let archive = zip::ZipArchive::new(std::io::Cursor::new(&tables)).unwrap();
     assert!(archive.file_names().any(|n| n.as_ref().is_ok_and(|n| n.contains("conditions"))), "no table of conditions");

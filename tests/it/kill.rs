@@ -121,7 +121,7 @@ fn a_full_disk_is_told_and_changes_nothing() {
         copy(&small.vault(), &aside);
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size},mode=700"), "none"]).arg(small.vault());
-        if !(ran(&mut mount).code == Some(0)) {
+        if ran(&mut mount).code != Some(0) {
             println!("SKIPPED: a full disk (mounting a tmpfs is not allowed here)");
             return;
         }

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 fn watched(home: &Home, args: &[&str], to: &Path) -> Option<Command> {
     let probe = Command::new("strace").args(["-o", "/dev/null", "true"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !probe.is_ok_and(|s| s.success()) {
-        println!("SKIPPED: strace is missing, or may not be used here");
+        eprintln!("SKIPPED: strace is missing, or may not be used here");
         return None;
     }
     let mut command = Command::new("strace");
