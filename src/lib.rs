@@ -38,7 +38,3 @@ pub mod vault;
 pub mod web;
 
 pub use error::{Error, Kind, Result};
-
-/// JSON as data is hundreds of small pieces a record: with the system's allocator they took a third of an import.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
