@@ -237,7 +237,7 @@ mod tests {
                 *to += &place(info.location());
             }
         }));
-        let done = std::panic::catch_unwind(|| "Penicillin ü".split_at(12).0.len());
+        let done: std::thread::Result<()> = std::panic::catch_unwind(|| panic!("Penicillin"));
         std::panic::set_hook(before);
         assert!(done.is_err());
         let told = told.lock().expect("told").clone();
