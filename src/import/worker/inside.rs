@@ -139,7 +139,7 @@ impl pdf_extract::ConvertToFmt for &mut Capped {
 
 fn pdf_page(bytes: Vec<u8>, page: u32, width: u32) -> Result<Vec<u8>, u8> {
     use hayro::vello_cpu::color::palette::css::WHITE;
-    use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
+    use hayro::{RenderCache, RenderSettings, render};
     let pdf = open(bytes)?;
     let index = (page as usize).checked_sub(1).ok_or(NO_SUCH_PAGE as u8)?;
     let page = pdf.pages().get(index).ok_or(NO_SUCH_PAGE as u8)?;
@@ -149,8 +149,8 @@ fn pdf_page(bytes: Vec<u8>, page: u32, width: u32) -> Result<Vec<u8>, u8> {
     }
     // A page as long as a receipt roll is shown smaller rather than not at all.
     let scale = (width.clamp(50, 2400) as f32 / across).min(4800.0 / down);
-    let settings = PixmapSettings { x_scale: scale, y_scale: scale, bg_color: WHITE };
-    let picture = render(page, &RenderCache::new(), &Default::default(), &RenderSettings::default(), &settings);
+    let settings = RenderSettings { x_scale: scale, y_scale: scale, bg_color: WHITE, ..RenderSettings::default() };
+    let picture = render(page, &RenderCache::new(), &Default::default(), &settings);
     picture.into_png().map_err(|_| UNREADABLE)
 }
 
