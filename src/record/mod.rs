@@ -8,19 +8,23 @@ mod coding;
 mod date;
 mod facts;
 pub mod html;
+mod letters;
 mod names;
 mod original;
 mod people;
 mod quantity;
+mod sensitive;
 mod walk;
 
 pub use class::Class;
 pub use coding::{code_of, codes, concept_text, has_code, systems};
 pub use date::{PartialDate, Precision, date_at, today};
 pub use facts::{Facts, Standing, facts, facts_with, fold, medication_concept, medication_reference, strip_tags};
+pub use letters::plain;
 pub use original::{EXTRACTED_TEXT, ORIGINAL, extracted_text, original_path, original_url};
 pub use people::{PatientIdentity, human_name, reference_words, subject_reference};
 pub use quantity::{Flag, Range, Reading, quantity_text, reading};
+pub use sensitive::{Sensitive, SensitiveSet};
 pub use walk::{array, at, list, string, text_at};
 
 /// A FHIR R4 resource as JSON.

@@ -25,6 +25,7 @@ mod query;
 mod read;
 mod refs;
 mod register;
+mod scope;
 mod search;
 mod select;
 mod settle;
@@ -39,6 +40,7 @@ pub(crate) use keys::Key;
 pub use query::{Added, Cursor, Group, Hit, Listing, Order, Query, Row};
 pub(crate) use register::Register;
 pub use register::{MemberInfo, PersonInfo, Role};
+pub use scope::Scope;
 pub use source::{Original, SourceInfo, Staged, Staging};
 
 use crate::{Error, Kind, Result};

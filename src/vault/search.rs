@@ -4,6 +4,7 @@ use super::chart::Reader;
 use super::columns::{self, UNDATED};
 use super::{Chart, Hit, Row};
 use crate::Result;
+use crate::record::plain;
 use rusqlite::{Connection, params};
 
 /// Words of a query that are looked at; a pasted page is cut here.
@@ -118,27 +119,6 @@ fn stem(word: &str) -> String {
 
 fn fold(word: &str) -> String {
     word.chars().flat_map(char::to_lowercase).map(plain).collect()
-}
-
-/// The letter without its accent, where it is a Latin one.
-fn plain(c: char) -> char {
-    match c {
-        'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
-        'ç' | 'ć' | 'č' => 'c',
-        'ď' => 'd',
-        'è'..='ë' | 'ē' | 'ę' | 'ě' => 'e',
-        'ğ' => 'g',
-        'ì'..='ï' | 'ī' | 'ı' => 'i',
-        'ñ' | 'ń' | 'ň' => 'n',
-        'ò'..='ö' | 'ő' => 'o',
-        'ř' => 'r',
-        'ś' | 'š' | 'ş' | 'ș' => 's',
-        'ť' | 'ţ' | 'ț' => 't',
-        'ù'..='ü' | 'ū' | 'ů' | 'ű' => 'u',
-        'ý' | 'ÿ' => 'y',
-        'ź' | 'ż' | 'ž' => 'z',
-        c => c,
-    }
 }
 
 /// The text around the first hit, every hit between U+0002 and U+0003. The text is read out of the record again:

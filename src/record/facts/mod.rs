@@ -11,7 +11,7 @@ use super::coding::{codes, systems};
 use super::date::PartialDate;
 use super::quantity::{Flag, reading};
 use super::walk::{array, at, text_at};
-use super::{Class, Resource, type_of};
+use super::{Class, Resource, SensitiveSet, sensitive, type_of};
 use serde_json::Value;
 
 pub use text::{fold, strip_tags};
@@ -75,6 +75,8 @@ pub struct Facts {
     pub unit: Option<String>,
     /// The encounter it belongs to, as its reference reads.
     pub encounter: Option<String>,
+    /// The sensitive kinds that it tells of.
+    pub sensitive: SensitiveSet,
     /// Everything readable in it, for search.
     pub text: String,
 }
@@ -111,6 +113,7 @@ pub fn facts_with(resource: &Resource, medication: Option<&Value>) -> Facts {
             // MedicationDispense, MedicationAdministration and Media of R4 point at "context" directly.
             text_at(resource, "context.reference").filter(|r| r.contains("Encounter") || r.starts_with("urn:"))
         }),
+        sensitive: sensitive::classify(resource, medication, &words),
         title,
         text: words,
     }
