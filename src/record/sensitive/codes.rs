@@ -56,7 +56,7 @@ fn has_shape_of_icd10(code: &str) -> bool {
     b.len() >= 4 && b[0].is_ascii_uppercase() && b[1].is_ascii_digit() && b[2].is_ascii_alphanumeric() && b[3] == b'.'
 }
 
-fn listed(table: &[(&[Sensitive], &[&str])], code: &str) -> SensitiveSet {
+fn listed(table: Lists, code: &str) -> SensitiveSet {
     let mut found = SensitiveSet::NONE;
     for (kinds, codes) in table {
         if codes.contains(&code) {
@@ -67,7 +67,7 @@ fn listed(table: &[(&[Sensitive], &[&str])], code: &str) -> SensitiveSet {
 }
 
 /// Blocks from … to: each bound is compared over its own length, so that `F10`–`F19` holds `F10.20`.
-fn block(table: &[(&[Sensitive], &[(&str, &str)])], code: &str) -> SensitiveSet {
+fn block(table: Blocks, code: &str) -> SensitiveSet {
     let code: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
     let head = |bound: &str| code.get(..bound.len()).unwrap_or(&code).to_owned();
     let mut found = SensitiveSet::NONE;
