@@ -1,5 +1,5 @@
 // Keepwell's one script. Every page works without it: this adds search as one types, the progress of an upload and of an
-// import, and "Show what I type". It keeps nothing and talks to this server only.
+// import, passkeys, and "Show what I type". It keeps nothing and talks to this server only.
 (() => {
   "use strict";
 
@@ -12,14 +12,59 @@
     box.addEventListener("change", () => { field.type = box.checked ? "text" : "password"; });
   }
 
-  // How long a new passphrase is, in words.
+  // How strong a new passphrase looks, in words. A rough guess for while one types: the server looks closely.
   for (const hint of document.querySelectorAll("[data-strength]")) {
     const field = document.getElementById(hint.dataset.strength);
     if (!field) continue;
     field.addEventListener("input", () => {
-      const length = [...field.value].length;
-      hint.textContent = length === 0 ? "" : length < 15 ? `${length} of at least 15 characters.`
-        : length < 25 ? "Long enough. Longer is stronger." : "Long and strong, if nobody would guess it.";
+      const signs = [...field.value.normalize("NFC")];
+      const words = new Set(field.value.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 1)).size;
+      const kinds = new Set(signs).size;
+      hint.textContent = signs.length === 0 ? "" : signs.length < 15 ? `${signs.length} of at least 15 characters.`
+        : kinds < 8 || (words < 3 && kinds < 12) ? "Long enough, but easy to guess. Take more words that differ."
+          : signs.length < 25 && words < 5 ? "Good. Longer is stronger." : "Strong, if nobody who knows you would guess it.";
+    });
+  }
+
+  // Passkeys: the browser is asked, and its answer goes back with the form. Without script another factor does.
+  const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+  const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const listed = (all) => all && all.map((one) => ({ ...one, id: bytes(one.id) }));
+  const ask = async (kind, options) => {
+    const publicKey = { ...options.publicKey, challenge: bytes(options.publicKey.challenge) };
+    if (kind === "create") {
+      publicKey.user = { ...publicKey.user, id: bytes(publicKey.user.id) };
+      publicKey.excludeCredentials = listed(publicKey.excludeCredentials) ?? [];
+      const made = await navigator.credentials.create({ publicKey });
+      return { made, response: { attestationObject: text(made.response.attestationObject) } };
+    }
+    publicKey.allowCredentials = listed(publicKey.allowCredentials) ?? [];
+    const made = await navigator.credentials.get({ publicKey });
+    const { authenticatorData, signature, userHandle } = made.response;
+    return { made, response: { authenticatorData: text(authenticatorData), signature: text(signature), userHandle: userHandle && text(userHandle) } };
+  };
+  for (const form of document.querySelectorAll("form[data-passkey]")) {
+    const button = form.querySelector("button[type=button]");
+    const failed = form.querySelector("[data-failed]");
+    if (!button || !window.PublicKeyCredential) continue;
+    form.querySelector("[data-without]").hidden = true;
+    button.hidden = false;
+    // Enter in a field means the button, not an answer without a passkey.
+    form.addEventListener("submit", (event) => { event.preventDefault(); button.click(); });
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      failed.hidden = true;
+      try {
+        const { made, response } = await ask(form.dataset.passkey, JSON.parse(form.dataset.options));
+        form.elements.credential.value = JSON.stringify({
+          id: made.id, rawId: text(made.rawId), type: made.type, extensions: {},
+          response: { ...response, clientDataJSON: text(made.response.clientDataJSON) },
+        });
+        form.submit();
+      } catch {
+        failed.hidden = false;
+        button.disabled = false;
+      }
     });
   }
 

@@ -5,6 +5,7 @@ use crate::{Error, Kind, Result};
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
 /// Settings that every command shares. Each is a flag and a variable of the same name; flags win.
 #[derive(Args, Clone, Debug)]
@@ -27,6 +28,11 @@ pub struct Config {
     /// A file that holds the passphrase; a terminal is asked otherwise
     #[arg(long, global = true, env = "KEEPWELL_PASSPHRASE_FILE", value_name = "FILE", hide_env = true)]
     pub passphrase_file: Option<PathBuf>,
+    /// For serve: a file with a member's recovery key or passphrase. The server then holds that member's charts open for its own
+    /// work (inbox, backups, links) from the start; people still sign in. Whoever has this file can read those charts: systemd's
+    /// credential "keepwell-unlock" does the same and can be sealed to the machine (packaging/keepwell.service)
+    #[arg(long, global = true, env = "KEEPWELL_UNLOCK_FILE", value_name = "FILE", hide_env = true)]
+    pub unlock_file: Option<PathBuf>,
     /// Whose chart, where the member can open several; for init: the full name of the first person
     #[arg(long, global = true, env = "KEEPWELL_PERSON", value_name = "NAME|ID", hide_env = true)]
     pub person: Option<String>,
@@ -72,13 +78,14 @@ pub struct Bounds {
 }
 
 /// Every variable that means something.
-const VARIABLES: [&str; 17] = [
+const VARIABLES: [&str; 18] = [
     "KEEPWELL_VAULT",
     "KEEPWELL_LISTEN",
     "KEEPWELL_BASE_URL",
     "KEEPWELL_TRUSTED_PROXIES",
     "KEEPWELL_MEMBER",
     "KEEPWELL_PASSPHRASE_FILE",
+    "KEEPWELL_UNLOCK_FILE",
     "KEEPWELL_PERSON",
     "KEEPWELL_IDLE_MINUTES",
     "KEEPWELL_VERBOSE",
@@ -116,6 +123,22 @@ impl Config {
             .ok_or_else(|| Error::new(Kind::Usage, "There is no home folder. Name the vault's folder with --vault."))
     }
 
+    /// What unlocks the server at boot, if the household chose so: the text of the unlock file, else of systemd's credential.
+    ///
+    /// # Errors
+    /// Usage when the file cannot be read.
+    pub fn unlock_secret(&self) -> Result<Option<Zeroizing<String>>> {
+        let credential = || std::env::var_os("CREDENTIALS_DIRECTORY").map(|dir| PathBuf::from(dir).join("keepwell-unlock"));
+        let Some(file) = self.unlock_file.clone().or_else(|| credential().filter(|file| file.exists())) else { return Ok(None) };
+        let text = std::fs::read_to_string(&file).map(Zeroizing::new).map_err(|e| {
+            Error::new(Kind::Usage, format!("The unlock file {} cannot be read. The charts stay locked until you mend it.", file.display()))
+                .because(e)
+        })?;
+        // What `age-keygen` writes has comments around the key.
+        let line = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or_default();
+        Ok(Some(Zeroizing::new(line.to_owned())))
+    }
+
     /// The limits of an import.
     pub fn limits(&self) -> Limits {
         let (b, d) = (&self.bounds, Limits::default());
@@ -148,12 +171,13 @@ impl Config {
             }
             _ => {}
         }
-        if let Some(file) = &self.passphrase_file {
+        for (what, file) in [("passphrase", &self.passphrase_file), ("unlock", &self.unlock_file)] {
+            let Some(file) = file else { continue };
             use std::os::unix::fs::PermissionsExt as _;
             match std::fs::metadata(file) {
-                Err(_) => out.push(format!("The passphrase file {} cannot be read.", file.display())),
+                Err(_) => out.push(format!("The {what} file {} cannot be read.", file.display())),
                 Ok(m) if m.permissions().mode() & 0o077 != 0 => {
-                    out.push(format!("Others on this machine can read the passphrase file {}. chmod 600 it.", file.display()));
+                    out.push(format!("Others on this machine can read the {what} file {}. chmod 600 it.", file.display()));
                 }
                 Ok(_) => {}
             }

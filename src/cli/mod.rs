@@ -5,8 +5,10 @@ pub mod demo;
 pub mod export;
 pub mod import;
 pub mod init;
+pub mod member;
 mod progress;
 pub mod records;
+pub mod recover;
 pub mod serve;
 pub mod sources;
 pub mod worker;
@@ -61,6 +63,8 @@ pub enum Command {
     Original(sources::OriginalArgs),
     /// Carry records away in an open format
     Export(export::Args),
+    /// The members of the household
+    Member(member::Args),
     /// Check that every database and file of the vault is whole
     Check(check::Args),
     /// Look at the settings

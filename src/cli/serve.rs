@@ -36,6 +36,10 @@ pub(super) fn listen(config: &Config, household: Household, ready: &dyn Fn(&str,
     }
     let worker = std::env::current_exe().unwrap_or_else(|_| "keepwell".into());
     let app = App::new(household, Options::new(config, worker))?;
+    if let Some(secret) = config.unlock_secret()? {
+        let name = app.unlock(config.member.as_deref(), &secret)?;
+        eprintln!("Unlocked at boot: the server holds the charts of {name} open for its own work.");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let taken =

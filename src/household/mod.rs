@@ -1,14 +1,21 @@
 //! Who may do what: members, people, roles, sign-in.
 
+mod door;
+mod factors;
+mod passkeys;
+mod passphrase;
+
+pub(crate) use crate::vault::Tries;
+pub use crate::vault::{FactorInfo, FactorKind};
+pub use factors::{AppSetup, RECOVERY_CODES};
+pub use passkeys::{PasskeyAsked, PasskeySetup, Site};
+pub use passphrase::{PASSPHRASE, Strength, good_passphrase, strength};
+
 use crate::record::{PartialDate, Precision};
 use crate::vault::{Chart, Key, MemberInfo, PersonInfo, Role, Vault, Waiting};
 use crate::{Error, Kind, Result};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use zeroize::Zeroizing;
-
-/// The shortest passphrase, in characters (NIST SP 800-63B-4: 15 where it stands alone).
-const PASSPHRASE: usize = 15;
 /// The longest name, in characters.
 const NAME: usize = 100;
 /// People's colours, given in turn.
@@ -20,6 +27,8 @@ pub struct Household {
     vault: Arc<Vault>,
     /// Charts that somebody holds open. The last to let go closes the chart and wipes its keys.
     open: Mutex<HashMap<String, Weak<Chart>>>,
+    /// One change at a time to the file of a member's factors.
+    factoring: Mutex<()>,
 }
 
 /// The first member and person of a new household.
@@ -48,7 +57,7 @@ impl Beginning<'_> {
     /// Usage, with words for the first field that will not.
     pub fn check(&self) -> Result<()> {
         good_name(self.member, "the name you sign in with")?;
-        good_passphrase(self.passphrase)?;
+        good_passphrase(self.passphrase, &[self.member, self.person, self.birth_date])?;
         good_person(self.person, self.birth_date, self.sex)?;
         Ok(())
     }
@@ -73,7 +82,7 @@ impl SignedIn {
 impl Household {
     /// The household of an open vault.
     pub fn new(vault: Arc<Vault>) -> Self {
-        Self { vault, open: Mutex::default() }
+        Self { vault, open: Mutex::default(), factoring: Mutex::default() }
     }
 
     /// Whether nobody has been added yet.
@@ -113,18 +122,19 @@ impl Household {
         }
         let key = Key::generate();
         let member = MemberInfo { id: Vault::new_id()?, name };
-        let made =
-            self.vault.seal_member(&member.id, with.passphrase, &key).and_then(|()| self.vault.create_chart(&key, &person)).and_then(
-                |()| {
-                    let mut register = self.vault.register();
-                    // Asked again under the lock: two first visits at once must not both begin.
-                    if register.members()?.is_empty() {
-                        register.add(&member, Some(&key.recipient()), &person.id)
-                    } else {
-                        Err(usage("Somebody else has just begun with this vault. Nothing was changed. Sign in instead."))
-                    }
-                },
-            );
+        let made = self
+            .vault
+            .seal_member(&member.id, &passphrase::normal(with.passphrase), &key)
+            .and_then(|()| self.vault.create_chart(&key, &person))
+            .and_then(|()| {
+                let mut register = self.vault.register();
+                // Asked again under the lock: two first visits at once must not both begin.
+                if register.members()?.is_empty() {
+                    register.add(&member, Some(&key.recipient()), &person.id)
+                } else {
+                    Err(usage("Somebody else has just begun with this vault. Nothing was changed. Sign in instead."))
+                }
+            });
         if let Err(e) = made {
             self.vault.forget(Some(&member.id), &person.id);
             return Err(e);
@@ -147,8 +157,9 @@ impl Household {
         Ok(person)
     }
 
-    /// Opens a member's key with the passphrase, or with the recovery key in its place. A passphrase takes about a second
-    /// and 128 MiB (scrypt), for an unknown name as well.
+    /// Opens a member's key with the passphrase, or with the recovery key in its place: the first factor. Whoever lets somebody
+    /// in from afar asks for the second one too ([`Self::factors`]). A passphrase takes about a second and 128 MiB (scrypt),
+    /// for an unknown name as well.
     ///
     /// # Errors
     /// Denied when name and passphrase do not match.
@@ -164,21 +175,59 @@ impl Household {
         let Some((member, _)) = known else {
             // The same work as for a name that is known, so that the time does not tell names.
             if let Some(other) = members.first() {
-                drop(self.vault.open_member(&other.id, passphrase));
+                drop(self.open_member(&other.id, passphrase));
             }
             return Err(Vault::denied());
         };
-        let key = self.vault.open_member(&member.id, passphrase)?;
+        let key = self.open_member(&member.id, passphrase)?;
         Ok(SignedIn::new(member, key))
+    }
+
+    /// The passphrase is read in one way of writing (NFC). Vaults of before that kept it as it was typed, so that is tried too.
+    fn open_member(&self, member: &str, passphrase: &str) -> Result<Key> {
+        let normal = passphrase::normal(passphrase);
+        match self.vault.open_member(member, &normal) {
+            Err(e) if e.kind == Kind::Denied && normal.as_str() != passphrase => self.vault.open_member(member, passphrase),
+            done => done,
+        }
+    }
+
+    /// Whether this is the passphrase of a member who is signed in already; the recovery key does not count.
+    ///
+    /// # Errors
+    /// Denied when it is not.
+    pub fn prove(&self, who: &SignedIn, passphrase: &str) -> Result<()> {
+        let key = self.open_member(&who.member.id, passphrase)?;
+        if key.recipient() == who.key.recipient() { Ok(()) } else { Err(Vault::denied()) }
     }
 
     /// Puts another passphrase in place of a member's. The recovery key stays the same.
     ///
     /// # Errors
-    /// Usage when it is too short.
-    pub fn change_passphrase(&self, who: &SignedIn, passphrase: &str) -> Result<()> {
-        good_passphrase(passphrase)?;
-        self.vault.seal_member(&who.member.id, passphrase, &who.key)
+    /// Usage when it is not good enough ([`good_passphrase`]).
+    pub fn change_passphrase(&self, who: &SignedIn, passphrase: &str) -> Result<Strength> {
+        let about = self.names(who)?;
+        let strength = good_passphrase(passphrase, &about.iter().map(String::as_str).collect::<Vec<_>>())?;
+        self.vault.seal_member(&who.member.id, &passphrase::normal(passphrase), &who.key)?;
+        Ok(strength)
+    }
+
+    /// What others know and a passphrase is not made of: names of members and of the people whose charts this member may
+    /// open, and their birth dates.
+    fn names(&self, who: &SignedIn) -> Result<Vec<String>> {
+        let mut names: HashSet<String> = self.members()?.into_iter().map(|m| m.name).collect();
+        for (person, _) in self.charts(who)? {
+            names.extend([person.name, person.birth_date]);
+        }
+        Ok(names.into_iter().collect())
+    }
+
+    /// The member of a name, upper and lower case alike.
+    ///
+    /// # Errors
+    /// Internal when the register cannot be read.
+    pub fn member_named(&self, name: &str) -> Result<Option<MemberInfo>> {
+        Ok(self.vault.register().member_named(name)?.map(|(member, _)| member))
     }
 
     /// The charts that a member may open, and as what. Names and birth dates are encrypted with the charts.
@@ -265,17 +314,4 @@ fn good_name(name: &str, what: &str) -> Result<String> {
         return Err(usage(format!("Make {what} shorter than {NAME} letters.")));
     }
     Ok(tidy)
-}
-
-fn good_passphrase(passphrase: &str) -> Result<()> {
-    let letters = Zeroizing::new(passphrase.trim().chars().collect::<Vec<_>>()).len();
-    if letters < PASSPHRASE {
-        return Err(usage(format!(
-            "This passphrase is too short: it has {letters} characters and needs at least {PASSPHRASE}. Four or five words that you can remember are good."
-        )));
-    }
-    if Key::parse(passphrase).is_some() {
-        return Err(usage("A recovery key cannot be the passphrase. Choose words that you can remember."));
-    }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! household.db            register.rs   who may sign in
 //! members/<id>.age        keys.rs       a member's identity under their passphrase
+//! members/<id>.factors.age  factors.rs  the secrets of their second factors, encrypted to that identity
 //! charts/<id>/            chart.rs      open and write · read.rs, select.rs, search.rs, refs.rs: read
 //!   records.db            db.rs, schema.sql · columns.rs, body.rs: a record in it
 //!   originals/            source.rs
@@ -16,6 +17,7 @@ mod chart;
 mod check;
 mod columns;
 mod db;
+mod factors;
 mod files;
 mod identity;
 mod import;
@@ -33,10 +35,12 @@ mod source;
 mod tidy;
 
 pub use chart::Chart;
+pub(crate) use factors::Tries;
+pub use factors::{FactorInfo, FactorKind};
 pub(crate) use identity::unique_in_shape;
 pub use import::{Import, Outcome};
 pub use inbox::Waiting;
-pub(crate) use keys::Key;
+pub(crate) use keys::{Key, random};
 pub use query::{Added, Cursor, Group, Hit, Listing, Order, Query, Row};
 pub(crate) use register::Register;
 pub use register::{MemberInfo, PersonInfo, Role};
@@ -144,6 +148,26 @@ impl Vault {
     /// Denied when the passphrase is another.
     pub(crate) fn open_member(&self, member: &str, passphrase: &str) -> Result<Key> {
         keys::open_with_passphrase(&self.member_file(member), passphrase)
+    }
+
+    fn factors_file(&self, member: &str) -> PathBuf {
+        self.dir.join("members").join(format!("{member}.factors.age"))
+    }
+
+    /// Writes the secrets of a member's second factors, encrypted to the member.
+    pub(crate) fn seal_factors(&self, member: &str, key: &Key, secrets: &[u8]) -> Result<()> {
+        keys::seal_file(&self.factors_file(member), &[key.recipient()], secrets)
+    }
+
+    /// The secrets of a member's second factors; None when there are none.
+    pub(crate) fn open_factors(&self, member: &str, key: &Key) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>> {
+        let file = self.factors_file(member);
+        if file.exists() { key.open_file(&file).map(Some) } else { Ok(None) }
+    }
+
+    /// Removes the secrets of a member's second factors.
+    pub(crate) fn forget_factors(&self, member: &str) -> Result<()> {
+        files::remove(&self.factors_file(member))
     }
 
     /// The words for a name and a passphrase that do not match.

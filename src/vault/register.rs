@@ -59,7 +59,7 @@ impl Role {
 
 /// Every step of the register, forward only. `PRAGMA user_version` counts those taken. A table that speaks of members or people
 /// refers to them with ON DELETE CASCADE: who is removed leaves nothing behind.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "CREATE TABLE members(id TEXT PRIMARY KEY, name TEXT NOT NULL, folded TEXT NOT NULL UNIQUE, recipient TEXT NOT NULL, created INTEGER NOT NULL);
      CREATE TABLE people(id TEXT PRIMARY KEY, created INTEGER NOT NULL);
      CREATE TABLE roles(member TEXT NOT NULL REFERENCES members(id), person TEXT NOT NULL REFERENCES people(id), role TEXT NOT NULL,
@@ -79,6 +79,7 @@ const STEPS: [&str; 2] = [
        label TEXT NOT NULL, recipient TEXT NOT NULL, token TEXT NOT NULL UNIQUE, sender TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,
        used INTEGER, withdrawn INTEGER);
      CREATE TABLE gone(kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY(kind, id)) WITHOUT ROWID;",
+    super::factors::STEP,
 ];
 
 /// The open register. People's names and birth dates are not in it: they are encrypted with their charts.

@@ -1,10 +1,12 @@
 //! What every route has in hand: the household, the sessions, and the chart in the address.
 
+use super::door::Between;
 use super::inbox::Inboxes;
 use super::jobs::Jobs;
 use super::security::Site;
 use super::session::{Session, Sessions, Visitor};
 use super::setup::Setup;
+use super::standing::Standing;
 use super::throttle::Throttle;
 use crate::config::Config;
 use crate::household::Household;
@@ -19,6 +21,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A fresh proof counts for ten minutes (OWASP ASVS 5.0, 7.5.1).
+const FRESH: Duration = Duration::from_secs(10 * 60);
+
 /// How the server is run.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -32,6 +37,8 @@ pub struct Options {
     pub worker: PathBuf,
     /// How long a chart stays open when nobody does anything.
     pub idle: Duration,
+    /// How long a proof of who one is counts for what asks for a fresh one.
+    pub fresh: Duration,
 }
 
 impl Options {
@@ -43,6 +50,7 @@ impl Options {
             limits: config.limits(),
             worker,
             idle: Duration::from_secs(u64::from(config.idle_minutes.max(1)) * 60),
+            fresh: FRESH,
         }
     }
 }
@@ -60,7 +68,12 @@ pub struct App {
     pub worker: PathBuf,
     pub(crate) site: Site,
     pub(crate) sessions: Sessions,
+    pub(crate) between: Between,
     pub(crate) throttle: Throttle,
+    /// The key that marks known browsers.
+    pub(crate) browsers: [u8; 32],
+    pub(crate) fresh: Duration,
+    pub(crate) standing: Standing,
     pub(crate) jobs: Jobs,
     pub(crate) inboxes: Inboxes,
     pub(crate) setup: Setup,
@@ -74,6 +87,9 @@ impl App {
     pub fn new(household: Household, options: Options) -> Result<Arc<Self>> {
         let site = Site::new(options.base_url.as_deref(), &options.trusted_proxies)?;
         let setup = Setup::new(household.is_new()?)?;
+        let before = household.tries(super::pages::words::now() - super::throttle::FORGET)?;
+        let throttle = Throttle::new(household.server_key("tries")?, &before);
+        let browsers = household.server_key("browsers")?;
         Ok(Arc::new(Self {
             household,
             prefix: site.prefix.clone(),
@@ -81,11 +97,28 @@ impl App {
             worker: options.worker,
             site,
             sessions: Sessions::new(options.idle),
-            throttle: Throttle::default(),
+            between: Between::default(),
+            throttle,
+            browsers,
+            fresh: options.fresh,
+            standing: Standing::default(),
             jobs: Jobs::default(),
             inboxes: Inboxes::default(),
             setup,
         }))
+    }
+
+    /// Unlock at boot: holds a member's charts open for the server's own work. Gives their name.
+    ///
+    /// # Errors
+    /// Denied or Usage when the secret opens nobody's key ([`Household::unlock`]).
+    pub fn unlock(&self, name: Option<&str>, secret: &str) -> Result<String> {
+        let who = self.household.unlock(name, secret)?;
+        let charts = self.household.charts(&who)?;
+        let charts = charts.iter().map(|(person, _)| self.household.open(&who, &person.id)).collect::<Result<_>>()?;
+        let name = who.member.name.clone();
+        self.standing.begin(who, charts);
+        Ok(name)
     }
 
     /// Where the first member begins, with the code that is good for this once: for the terminal. None after set-up.

@@ -35,17 +35,18 @@ pub(crate) fn options(app: &App) -> Options {
     Options { accept_identity: None, dry_run: false, by: String::new(), worker: app.worker.clone() }
 }
 
-/// Looks into the inboxes of all charts that signed-in members may change; waits for imports, so it is for a thread of its own.
+/// Looks into the inboxes of all charts that signed-in members may change, and the member of the unlock file; waits for imports, so it is for a thread of its own.
 pub(crate) fn look(app: &Arc<App>) {
-    for session in app.sessions.live() {
-        let taken = app.household.waiting(&session.who).and_then(|waiting| {
+    let signed_in = app.sessions.live().into_iter().map(|session| Arc::clone(&session.who));
+    for who in signed_in.chain(app.standing.who()) {
+        let taken = app.household.waiting(&who).and_then(|waiting| {
             let fresh = |(person, files): &(String, Vec<Waiting>)| {
                 let mut seen = app.inboxes.seen.lock().unwrap_or_else(PoisonError::into_inner);
                 // All are noted, so no short cut at the first.
                 files.iter().filter(|f| seen.insert((person.clone(), (*f).clone()))).count() > 0
             };
             for (person, _) in waiting.iter().filter(|w| fresh(w)) {
-                let chart = app.household.open(&session.who, person)?;
+                let chart = app.household.open(&who, person)?;
                 let read = || inbox::take_in(&chart, &app.limits, &options(app), &app.inboxes);
                 // A reader that panics costs its own file only, and never the server.
                 std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|_| Ok(Vec::new()))?;

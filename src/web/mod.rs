@@ -3,22 +3,25 @@
 
 pub mod app;
 mod assets;
+mod door;
 mod download;
 mod error;
 mod inbox;
 mod jobs;
 pub mod layout;
 pub mod pages;
+mod queue;
 pub mod router;
 pub mod routes;
 mod security;
 mod serve;
 mod session;
 mod setup;
+mod standing;
 mod throttle;
 mod upload;
 
 pub use app::{App, Options};
-pub use router::{ROUTES, Who, router};
+pub use router::{ASKS_AGAIN, ROUTES, Who, router};
 pub use security::FRAMED;
 pub use serve::serve;

@@ -4,6 +4,7 @@ use super::app::App;
 use super::{assets, routes, security};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::Method;
 use axum::routing::{get, post};
 use std::sync::Arc;
 use tower::Layer;
@@ -38,10 +39,29 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("GET", "/sign-in", Who::Anyone),
     ("POST", "/sign-in", Who::Anyone),
     ("POST", "/sign-out", Who::Anyone),
+    ("GET", "/sign-in/second", Who::Anyone),
+    ("POST", "/sign-in/second", Who::Anyone),
+    ("GET", "/recover", Who::Anyone),
+    ("POST", "/recover", Who::Anyone),
+    ("GET", "/confirm", Who::Member),
+    ("POST", "/confirm", Who::Member),
     ("GET", "/help", Who::Anyone),
     ("GET", "/help/{topic}", Who::Anyone),
     ("GET", "/settings", Who::Member),
     ("POST", "/settings", Who::Member),
+    ("GET", "/settings/keys", Who::Member),
+    ("GET", "/settings/keys/app", Who::Member),
+    ("POST", "/settings/keys/app", Who::Member),
+    ("GET", "/settings/keys/passkey", Who::Member),
+    ("POST", "/settings/keys/passkey", Who::Member),
+    ("GET", "/settings/keys/codes", Who::Member),
+    ("POST", "/settings/keys/codes", Who::Member),
+    ("POST", "/settings/keys/remove", Who::Member),
+    ("GET", "/settings/passphrase", Who::Member),
+    ("POST", "/settings/passphrase", Who::Member),
+    ("GET", "/settings/sessions", Who::Member),
+    ("POST", "/settings/sessions", Who::Member),
+    ("GET", "/settings/unlock", Who::Member),
     ("GET", "/charts", Who::Member),
     ("GET", "/charts/{chart}", Who::Reader),
     ("GET", "/charts/{chart}/print.css", Who::Reader),
@@ -64,6 +84,27 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("POST", "/charts/{chart}/sources/{source}/again", Who::Writer),
 ];
 
+/// What asks again whether it is still the member: a passphrase or second factor within the last ten minutes (step-up, OWASP
+/// ASVS 5.0, 7.5.1). For members and roles, keys and factors, shares, exports of everything, backups. A route that belongs here
+/// needs a row and nothing else: `session::attach` sends whoever is not fresh to `/confirm`, which goes back there, and a form
+/// (up to 64 KiB, not multipart) is kept meanwhile.
+pub const ASKS_AGAIN: &[(&str, &str)] = &[
+    ("GET", "/settings/keys/app"),
+    ("POST", "/settings/keys/app"),
+    ("GET", "/settings/keys/passkey"),
+    ("POST", "/settings/keys/passkey"),
+    ("GET", "/settings/keys/codes"),
+    ("POST", "/settings/keys/codes"),
+    ("POST", "/settings/keys/remove"),
+    ("POST", "/charts/{chart}/export"),
+];
+
+/// Whether a route asks for a fresh proof.
+pub(crate) fn asks_again(method: &Method, route: &str) -> bool {
+    let method = if method == Method::HEAD { "GET" } else { method.as_str() };
+    ASKS_AGAIN.contains(&(method, route))
+}
+
 /// The whole server: what stands here, then the pages of records.
 pub fn router(app: Arc<App>) -> Router {
     let prefix = app.prefix.clone();
@@ -75,7 +116,8 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The addresses, without what stands around them.
 pub fn addresses() -> Router<Arc<App>> {
-    use routes::{add, charts, export, first_run, health, help, home, inbox, search, settings, sign_in, sources};
+    use routes::{add, charts, confirm, export, first_run, health, help, home, inbox, keys, passphrase, search};
+    use routes::{second, sessions, settings, sign_in, sources, unlock};
     let pages = Router::new()
         .route("/", get(home::start))
         .route("/healthz", get(health::alive))
@@ -85,9 +127,20 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/welcome/recovery-key", get(first_run::recovery_key).post(first_run::recovery_done))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/sign-in/second", get(second::show).post(second::check))
+        .route("/recover", get(passphrase::recover_form).post(passphrase::recover))
+        .route("/confirm", get(confirm::show).post(confirm::check))
         .route("/help", get(help::index))
         .route("/help/{topic}", get(help::topic))
         .route("/settings", get(settings::show).post(settings::save))
+        .route("/settings/keys", get(keys::list))
+        .route("/settings/keys/app", get(keys::app_form).post(keys::add_app))
+        .route("/settings/keys/passkey", get(keys::passkey_form).post(keys::add_passkey))
+        .route("/settings/keys/codes", get(keys::codes).post(keys::make_codes))
+        .route("/settings/keys/remove", post(keys::remove))
+        .route("/settings/passphrase", get(passphrase::show).post(passphrase::change))
+        .route("/settings/sessions", get(sessions::list).post(sessions::end))
+        .route("/settings/unlock", get(unlock::show))
         .route("/charts", get(charts::list))
         .route("/charts/{chart}", get(home::home))
         .route("/charts/{chart}/print.css", get(charts::print_sheet))

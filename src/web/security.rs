@@ -220,6 +220,22 @@ impl Site {
         origin.strip_prefix("http://").is_some_and(|from| !host.is_empty() && from == host.strip_suffix(":80").unwrap_or(&host))
     }
 
+    /// What passkeys are bound to: the base URL's host, or "localhost" where this machine is called by that name. None where
+    /// browsers make no passkeys: over plain http from elsewhere, or at a bare address.
+    pub(crate) fn passkeys(&self, headers: &HeaderMap) -> Option<crate::household::Site> {
+        let (origin, authority) = match &self.origin {
+            Some(own) => own.clone(),
+            None => {
+                let host = headers.get(header::HOST)?.to_str().ok()?.to_ascii_lowercase();
+                (format!("http://{host}"), host)
+            }
+        };
+        let host = authority.split_once(':').map_or(authority.as_str(), |(name, _)| name).to_owned();
+        let named = host.chars().any(|c| c.is_ascii_alphabetic()) && !host.starts_with('[');
+        let trusted = origin.starts_with("https://") || host == "localhost";
+        (named && trusted).then_some(crate::household::Site { host, origin })
+    }
+
     /// The address a request comes from; behind a trusted proxy, the one that it vouches for.
     pub(crate) fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> IpAddr {
         let peer =
@@ -315,6 +331,23 @@ mod tests {
             assert_eq!(plain.comes_from_here(&headers(&[("host", "localhost"), ("sec-fetch-site", said)])), fine, "{said}");
         }
         assert!(plain.comes_from_here(&headers(&[("host", "localhost")])));
+    }
+
+    #[test]
+    fn passkeys_want_https_or_this_machine() {
+        let at = |base: Option<&str>, host: &str| site(base).passkeys(&headers(&[("host", host)])).map(|s| (s.host, s.origin));
+        let is = |host: &str, origin: &str| Some((host.to_owned(), origin.to_owned()));
+        assert_eq!(at(Some("https://home.example:8443/health"), "127.0.0.1:8787"), is("home.example", "https://home.example:8443"));
+        assert_eq!(at(None, "localhost:8787"), is("localhost", "http://localhost:8787"));
+        for (base, host) in [
+            (None, "nas.local:8787"),
+            (None, "127.0.0.1:8787"),
+            (None, "[::1]:8787"),
+            (Some("http://home.example"), "x"),
+            (Some("https://192.168.1.5"), "x"),
+        ] {
+            assert_eq!(at(base, host), None, "{base:?} {host}");
+        }
     }
 
     #[test]

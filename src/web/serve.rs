@@ -38,6 +38,8 @@ pub async fn serve(app: Arc<App>, listener: tokio::net::TcpListener, shutdown: i
     sweeper.abort();
     looker.abort();
     app.sessions.end_all();
+    app.between.end_all();
+    app.standing.end();
     ended
 }
 
@@ -59,6 +61,7 @@ async fn sweep(app: Arc<App>) {
     loop {
         every.tick().await;
         app.sessions.sweep();
+        app.between.sweep();
         app.jobs.sweep(app.sessions.anyone());
     }
 }

@@ -2,11 +2,11 @@
 //! of a random token that only the browser's cookie holds.
 
 use super::app::{App, Theme};
-use crate::household::SignedIn;
+use crate::household::{AppSetup, PasskeyAsked, PasskeySetup, SignedIn};
 use crate::vault::Chart;
 use crate::{Error, Result};
 use axum::body::Body;
-use axum::extract::{Form, FromRequest, Request, State};
+use axum::extract::{Form, FromRequest, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -40,8 +40,14 @@ pub(crate) fn token() -> Result<String> {
 #[derive(Debug)]
 pub(crate) struct Session {
     /// Who, with their opened key.
-    pub(crate) who: SignedIn,
+    pub(crate) who: Arc<SignedIn>,
+    /// Names this session in the list of sessions; opens nothing.
+    pub(crate) id: String,
+    /// Where it began, for the list.
+    pub(crate) seen: Seen,
     started: Instant,
+    proofs: Mutex<Proofs>,
+    step: Mutex<Step>,
     times: Mutex<Times>,
     /// The charts that this member has opened stay open until the session ends; then their keys go.
     charts: Mutex<HashMap<String, Arc<Chart>>>,
@@ -49,6 +55,31 @@ pub(crate) struct Session {
     visits: Mutex<HashMap<String, Option<i64>>>,
     words: Mutex<VecDeque<(String, String)>>,
     recovery: Mutex<Option<String>>,
+}
+
+/// From where and with what a session began.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) address: std::net::IpAddr,
+    pub(crate) browser: String,
+    /// Seconds since 1970.
+    pub(crate) began: i64,
+}
+
+/// When this member has last shown that it is them.
+#[derive(Clone, Copy, Debug)]
+struct Proofs {
+    any: Instant,
+    second: Option<Instant>,
+}
+
+/// What is under way on the pages of sign-in, one of each at a time.
+#[derive(Debug, Default)]
+struct Step {
+    app: Option<Arc<AppSetup>>,
+    passkey: Option<PasskeySetup>,
+    asked: Option<PasskeyAsked>,
+    typed: Option<Typed>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +96,70 @@ impl Session {
     fn is_over(&self, now: Instant) -> bool {
         let times = *lock(&self.times);
         now.duration_since(times.seen) >= times.idle || now.duration_since(self.started) >= LONGEST
+    }
+
+    /// Whether the member has shown within so long that it is still them, by passphrase or second factor.
+    pub(crate) fn is_fresh(&self, within: Duration) -> bool {
+        lock(&self.proofs).any.elapsed() < within
+    }
+
+    /// The same by the second factor alone.
+    pub(crate) fn is_fresh_by_second(&self, within: Duration) -> bool {
+        lock(&self.proofs).second.is_some_and(|at| at.elapsed() < within)
+    }
+
+    /// The member has just shown that it is them.
+    pub(crate) fn proved(&self, by_second: bool) {
+        let mut proofs = lock(&self.proofs);
+        proofs.any = Instant::now();
+        if by_second {
+            proofs.second = Some(proofs.any);
+        }
+    }
+
+    /// The authenticator app that is being set up: the same secret until it is done, so that a page may be looked at twice.
+    pub(crate) fn app_setup(&self) -> Result<Arc<AppSetup>> {
+        let mut step = lock(&self.step);
+        if let Some(setup) = &step.app {
+            return Ok(Arc::clone(setup));
+        }
+        let setup = Arc::new(AppSetup::new()?);
+        step.app = Some(Arc::clone(&setup));
+        Ok(setup)
+    }
+
+    pub(crate) fn app_is_set_up(&self) {
+        lock(&self.step).app = None;
+    }
+
+    /// The passkey that is being made, and the one that is being asked for: each challenge is good once.
+    pub(crate) fn set_passkey(&self, setup: PasskeySetup) {
+        lock(&self.step).passkey = Some(setup);
+    }
+
+    pub(crate) fn passkey(&self) -> Option<PasskeySetup> {
+        lock(&self.step).passkey.take()
+    }
+
+    pub(crate) fn ask(&self, asked: PasskeyAsked) {
+        lock(&self.step).asked = Some(asked);
+    }
+
+    pub(crate) fn asked(&self) -> Option<PasskeyAsked> {
+        lock(&self.step).asked.take()
+    }
+
+    /// What was typed into a form that asked for a fresh proof first.
+    fn hold_typed(&self, typed: Typed) {
+        lock(&self.step).typed = Some(typed);
+    }
+
+    pub(crate) fn typed(&self) -> Option<Typed> {
+        lock(&self.step).typed.take()
+    }
+
+    pub(crate) fn last_seen(&self) -> Duration {
+        lock(&self.times).seen.elapsed()
     }
 
     /// How long it stays open when nobody does anything.
@@ -160,7 +255,7 @@ struct Table {
     ended: HashMap<TokenHash, Ended>,
 }
 
-fn hash(token: &str) -> TokenHash {
+pub(crate) fn hash(token: &str) -> TokenHash {
     *blake3::hash(token.as_bytes()).as_bytes()
 }
 
@@ -169,13 +264,30 @@ impl Sessions {
         Self { idle, table: Mutex::default() }
     }
 
-    /// A new session; gives the token for the cookie.
-    pub(crate) fn start(&self, who: SignedIn, idle: Option<Duration>, recovery: Option<String>) -> Result<String> {
-        let token = token()?;
+    /// A new session; gives the token for the cookie. `second`: the second factor was shown too.
+    pub(crate) fn start(&self, who: Arc<SignedIn>, seen: Seen, second: bool, idle: Option<Duration>) -> Result<String> {
+        self.start_with(who, seen, second, idle, None)
+    }
+
+    /// The first session of a member, with the recovery key to be shown.
+    pub(crate) fn start_with(
+        &self,
+        who: Arc<SignedIn>,
+        seen: Seen,
+        second: bool,
+        idle: Option<Duration>,
+        recovery: Option<String>,
+    ) -> Result<String> {
+        let (token, mut id) = (token()?, token()?);
+        id.truncate(22);
         let now = Instant::now();
         let session = Session {
             who,
+            id,
+            seen,
             started: now,
+            proofs: Mutex::new(Proofs { any: now, second: second.then_some(now) }),
+            step: Mutex::default(),
             times: Mutex::new(Times { seen: now, idle: idle.unwrap_or(self.idle) }),
             charts: Mutex::default(),
             visits: Mutex::default(),
@@ -211,6 +323,22 @@ impl Sessions {
         let mut table = lock(&self.table);
         table.sweep(Instant::now());
         table.open.values().cloned().collect()
+    }
+
+    /// The open sessions of a member, the latest begun first.
+    pub(crate) fn of(&self, member: &str) -> Vec<Arc<Session>> {
+        let mut own: Vec<_> = self.live().into_iter().filter(|s| s.who.member.id == member).collect();
+        own.sort_by_key(|s| std::cmp::Reverse(s.started));
+        own
+    }
+
+    /// Ends those sessions of a member that `which` picks.
+    pub(crate) fn end_those(&self, member: &str, which: impl Fn(&Session) -> bool) {
+        let mut table = lock(&self.table);
+        let gone: Vec<_> = table.open.extract_if(|_, s| s.who.member.id == member && which(s)).collect();
+        drop(table);
+        // Closing their charts may touch the disk: others do not wait for it.
+        drop(gone);
     }
 
     /// Whether anyone is signed in.
@@ -289,17 +417,26 @@ pub(crate) const IDLE_COOKIE: &str = "keepwell-idle";
 /// Idle times on offer, in minutes.
 pub(crate) const IDLE_CHOICES: [u64; 4] = [5, 15, 30, 60];
 
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
     all.filter_map(|pair| pair.trim().split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v.to_owned())
 }
 
 /// The session's cookie: the one place that makes it. An empty token removes it.
 pub(crate) fn session_cookie(app: &App, token: &str) -> HeaderValue {
-    let age = if token.is_empty() { "; Max-Age=0" } else { "" };
+    cookie_with(app, "", token, token.is_empty().then_some(0))
+}
+
+/// A cookie of sign-in, named after the session's: `age` in seconds, or until the browser is closed.
+pub(crate) fn cookie_with(app: &App, suffix: &str, value: &str, age: Option<i64>) -> HeaderValue {
+    let age = age.map(|age| format!("; Max-Age={age}")).unwrap_or_default();
     let (name, path, secure) = cookie_shape(app);
-    let text = format!("{name}={token}; HttpOnly; SameSite=Lax; Path={path}{secure}{age}");
+    let text = format!("{name}{suffix}={value}; HttpOnly; SameSite=Lax; Path={path}{secure}{age}");
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+pub(crate) fn cookie_name(app: &App, suffix: &str) -> String {
+    format!("{}{suffix}", cookie_shape(app).0)
 }
 
 /// A cookie of appearance, kept for a year.
@@ -348,8 +485,39 @@ pub(crate) async fn attach(State(app): State<Arc<App>>, mut request: Request, ne
         keep_typed(&app, &visitor, path, request).await;
         return to_sign_in(&app, None);
     }
+    if let Some(session) = visitor.session.as_ref().filter(|session| !session.is_fresh(app.fresh)) {
+        let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        if super::router::asks_again(request.method(), route) {
+            return confirm_first(&app, session, request).await;
+        }
+    }
     request.extensions_mut().insert(visitor);
     next.run(request).await
+}
+
+/// To the page that asks for a fresh proof, and back. What was typed into a form is kept meanwhile.
+async fn confirm_first(app: &App, session: &Session, request: Request) -> Response {
+    let path = request.uri().path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str).to_owned();
+    if request.method() == Method::GET || request.method() == Method::HEAD {
+        return to_confirm(app, Some(&path));
+    }
+    let typed = if is_form(request.headers()) { read_typed(format!("{}{path}", app.prefix), request).await } else { None };
+    match typed {
+        Some(typed) => {
+            session.hold_typed(typed);
+            to_confirm(app, None)
+        }
+        None => {
+            let words = "This asks first that it is still you. Nothing was changed. Go to Settings, Sign-in and keys, confirm it there, then do this again.";
+            crate::Error::new(crate::Kind::Denied, words).into_response()
+        }
+    }
+}
+
+/// To the page that asks for a fresh proof, and back to `path` (below the prefix) afterwards.
+pub(crate) fn to_confirm(app: &App, path: Option<&str>) -> Response {
+    let back = path.map(|p| format!("?next={}", escape(p))).unwrap_or_default();
+    Redirect::to(&format!("{}/confirm{back}", app.prefix)).into_response()
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -357,12 +525,17 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 async fn keep_typed(app: &App, visitor: &Visitor, path: String, request: Request) {
-    let (parts, body) = request.into_parts();
-    let Ok(bytes) = axum::body::to_bytes(body, KEPT_BYTES).await else { return };
-    let request = Request::from_parts(parts, Body::from(bytes));
-    if let (Ok(Form(fields)), Some(token)) = (Form::<Vec<(String, String)>>::from_request(request, &()).await, &visitor.token) {
-        app.sessions.keep_typed(token, Typed { path, fields });
+    if let (Some(typed), Some(token)) = (read_typed(path, request).await, &visitor.token) {
+        app.sessions.keep_typed(token, typed);
     }
+}
+
+async fn read_typed(path: String, request: Request) -> Option<Typed> {
+    let (parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, KEPT_BYTES).await.ok()?;
+    let request = Request::from_parts(parts, Body::from(bytes));
+    let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, &()).await.ok()?;
+    Some(Typed { path, fields })
 }
 
 /// To the sign-in page, and back to `path` (below the prefix) afterwards.

@@ -69,6 +69,7 @@ pub(crate) fn measure(world: World) {
         limits: Limits::default(),
         worker: env!("CARGO_BIN_EXE_keepwell").into(),
         idle: Duration::from_secs(3600),
+        fresh: Duration::from_secs(3600),
     };
     let app = App::new(world.into_household(), options).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

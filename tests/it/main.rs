@@ -27,6 +27,7 @@ mod network;
 mod pages;
 mod pages_words;
 mod roundtrip;
+mod signin;
 mod vault;
 mod vault_search;
 mod vault_sources;

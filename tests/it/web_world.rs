@@ -16,6 +16,8 @@ pub(crate) const PASSPHRASE: &str = "four words make a good one";
 pub(crate) struct World {
     pub(crate) app: Arc<App>,
     pub(crate) chart: String,
+    /// Ruth's recovery key.
+    pub(crate) recovery: String,
     dir: tempfile::TempDir,
 }
 
@@ -48,6 +50,7 @@ pub(crate) fn options() -> Options {
         limits: Limits::default(),
         worker: "/nonexistent".into(),
         idle: Duration::from_secs(900),
+        fresh: Duration::from_secs(600),
     }
 }
 
@@ -57,7 +60,7 @@ impl World {
         let dir = tempfile::tempdir().expect("a folder");
         let vault = Vault::create(&dir.path().join("vault")).expect("a vault");
         let app = App::new(Household::new(Arc::new(vault)), options).expect("a server");
-        Self { app, chart: String::new(), dir }
+        Self { app, chart: String::new(), recovery: String::new(), dir }
     }
 
     /// Ruth, who signs in, and her chart.
@@ -66,10 +69,10 @@ impl World {
         let household = Household::new(Arc::new(Vault::create(&dir.path().join("vault")).expect("a vault")));
         let beginning =
             Beginning { member: "Ruth", passphrase: PASSPHRASE, person: "Ruth Carver", birth_date: "1954-03-14", sex: "female" };
-        let (who, _) = household.begin(&beginning).expect("a beginning");
+        let (who, recovery) = household.begin(&beginning).expect("a beginning");
         let chart = household.charts(&who).expect("charts")[0].0.id.clone();
         let app = App::new(household, options).expect("a server");
-        Self { app, chart, dir }
+        Self { app, chart, recovery, dir }
     }
 
     /// The vault's folder.

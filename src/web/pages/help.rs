@@ -10,6 +10,8 @@ type Topic = (&'static str, &'static str, &'static str, fn() -> Markup);
 const TOPICS: &[Topic] = &[
     ("add", "Adding records", "From a portal, a file, a scan", adding),
     ("read", "Reading a result", "Ranges, marks, and what they do not mean", reading),
+    ("second", "The second factor", "Your phone, a passkey, ten codes on paper", second),
+    ("unlock", "Unlock at boot", "What the server may do while nobody is signed in", super::unlock::meaning),
     ("passphrase", "A forgotten passphrase", "What the recovery key is for", passphrase),
     ("encryption", "What is encrypted and what is not", "On disk, in memory, on the way", encryption),
     ("security", "Security", "Who can get in, and how to keep them out", security),
@@ -67,7 +69,20 @@ fn passphrase() -> Markup {
     html! {
         p { "Your passphrase opens the lock on your records. Nobody else has it, so nobody can send you a new one." }
         p { "On the first day Keepwell showed a recovery key, to be kept on paper. It is the key itself: with it the records can be opened without the passphrase, also with the standard tools “age” and “sqlcipher”. The README of Keepwell says how." }
+        p { "To set a new passphrase on the sign-in page you need the recovery key and one of your ten recovery codes. With the key alone it takes the console of the server: “keepwell member recover”. So a stolen sheet of paper does not go around your second factor." }
         p { "Without passphrase and recovery key the records cannot be read by anyone. Ask your providers for them again." }
+    }
+}
+
+fn second() -> Markup {
+    html! {
+        p { "A second factor is something that you have: an app on your phone that shows six digits, a passkey, or a small key on your key ring. Somebody who has seen you type your passphrase still stands outside." }
+        p { "Turn it on under Settings, Sign-in and keys. It counts once a first code or touch has shown that it works." }
+        h2 { "I lost my phone or my key" }
+        p { "Sign in with your passphrase, choose “I lost my phone or my key”, and type one of your ten recovery codes. Each works once. Then take the lost one off under Settings, and add a new one." }
+        p { "No codes either? Whoever runs the server can take your second factors off at its console, with your recovery key: “keepwell member recover --reset-factors”." }
+        h2 { "What it guards, and what not" }
+        p { "It guards the way in over the network. At the console of the server, “keepwell” asks for the passphrase or recovery key alone: who is there has the encrypted files in hand anyway." }
     }
 }
 
@@ -96,9 +111,12 @@ fn encryption() -> Markup {
 fn security() -> Markup {
     html! {
         ul {
-            li { "Take a long passphrase, and use it nowhere else." }
+            li { "Take a long passphrase, and use it nowhere else. Common ones and names are refused." }
+            li { "Turn on a second factor: Settings, Sign-in and keys." }
+            li { "Before members, keys, shares and a copy of everything, Keepwell asks again whether it is still you." }
+            li { "Settings shows where you are signed in, and ends what you do not know. When a passphrase or factor changes, all other sessions end." }
             li { "Sign out on a computer that others use. A chart locks by itself after a while." }
-            li { "After five wrong tries each further try has to wait, longer each time." }
+            li { "After five wrong tries each further try has to wait, longer each time, up to a quarter of an hour. A browser that you have signed in with before has tries of its own, so that nobody can hold you outside." }
             li { "Keepwell calls no other server. Pages load nothing from elsewhere, and run nothing but one small script of its own." }
             li { "Nothing about your health stands in an address line, so it is not in the browser’s history." }
         }

@@ -2,14 +2,21 @@
 
 pub(crate) mod add;
 pub mod chart;
+pub(crate) mod confirm;
 pub(crate) mod export;
 pub(crate) mod first_run;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod inbox;
+pub(crate) mod keys;
+pub(crate) mod passphrase;
+pub(crate) mod qr;
 pub(crate) mod report;
 pub(crate) mod search;
+pub(crate) mod second;
+pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod sources;
+pub(crate) mod unlock;
 pub mod words;

@@ -33,6 +33,15 @@ pub(crate) fn page(prefix: &str, theme: Theme, member: &str, idle: u64) -> Marku
             p { b { (member) } }
             form action=(format!("{prefix}/sign-out")) method="post" { p.acts { button.btn type="submit" { (icon("lock")) "Sign out and lock" } } }
         }
+        section.sec aria-labelledby="keys" {
+            header { h2 #keys { "Sign-in and keys" } }
+            ul.rows {
+                li { div { span.name { a href=(format!("{prefix}/settings/keys")) { "Second factor and recovery codes" } } span.sub { "An authenticator app, passkeys, ten codes on paper" } } }
+                li { div { span.name { a href=(format!("{prefix}/settings/passphrase")) { "Another passphrase" } } } }
+                li { div { span.name { a href=(format!("{prefix}/settings/sessions")) { "Where you are signed in" } } span.sub { "End a session on a lost phone" } } }
+                li { div { span.name { a href=(format!("{prefix}/settings/unlock")) { "Unlock at boot" } } span.sub { "What the server may do while nobody is signed in" } } }
+            }
+        }
         section.sec aria-labelledby="read" {
             header { h2 #read { "To read" } }
             ul.rows {

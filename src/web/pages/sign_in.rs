@@ -1,6 +1,6 @@
 //! The sign-in page.
 
-use crate::web::app::Theme;
+use crate::web::app::{App, Theme};
 use crate::web::layout::{icon, note, plain_page};
 use crate::web::session::Typed;
 use maud::{Markup, html};
@@ -18,7 +18,40 @@ pub(crate) enum Trouble {
     Wait(String),
 }
 
-pub(crate) fn form(prefix: &str, theme: Theme, name: &str, next: &str, trouble: Option<&Trouble>) -> Markup {
+/// What the server can read just now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Locked {
+    /// Nothing: nobody is signed in.
+    All,
+    /// The charts of those who are signed in elsewhere.
+    Some,
+    /// Charts that it holds open for its own work (unlock at boot).
+    Standing,
+}
+
+impl Locked {
+    pub(crate) fn of(app: &App) -> Self {
+        match (app.standing.who(), app.sessions.anyone()) {
+            (Some(_), _) => Self::Standing,
+            (None, true) => Self::Some,
+            (None, false) => Self::All,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::All => {
+                "The charts are locked. While they are, this server cannot read them either. It still takes in new records and keeps them sealed until you sign in."
+            }
+            Self::Some => "Your charts are locked unless you are signed in elsewhere.",
+            Self::Standing => {
+                "This server was unlocked when it was started and does its own work on the charts. It shows them to nobody who has not signed in."
+            }
+        }
+    }
+}
+
+pub(crate) fn form(prefix: &str, theme: Theme, name: &str, next: &str, trouble: Option<&Trouble>, locked: Locked) -> Markup {
     let wrong = matches!(trouble, Some(Trouble::Wrong(_) | Trouble::Missing));
     let body = html! {
         h1 { "Sign in" }
@@ -43,10 +76,11 @@ pub(crate) fn form(prefix: &str, theme: Theme, name: &str, next: &str, trouble: 
         section.sec aria-labelledby="help" {
             header { h2 #help { "Can’t get in?" } }
             ul.rows {
-                li { div { span.name { a href=(format!("{prefix}/help/passphrase")) { "I forgot my passphrase" } } span.sub { "You need the recovery key, the sheet of paper from the first day" } } }
+                li { div { span.name { a href=(format!("{prefix}/recover")) { "I forgot my passphrase" } } span.sub { "You need the recovery key, the sheet of paper from the first day, and one of your ten recovery codes" } } }
+                li { div { span.name { a href=(format!("{prefix}/help/second")) { "I lost my phone or my passkey" } } span.sub { "You need one of your ten recovery codes" } } }
             }
         }
-        p.soft { (icon("lock")) " The charts are locked. While they are, this server cannot read them either." }
+        p.soft { (icon("lock")) " " (locked.words()) }
     };
     plain_page(prefix, theme, "Sign in", &body)
 }
@@ -90,15 +124,30 @@ fn say(trouble: &Trouble) -> Markup {
     }
 }
 
+/// On after a fresh proof, with what had been typed.
+pub(crate) fn typed_again(prefix: &str, theme: Theme, typed: &Typed) -> Markup {
+    held(prefix, theme, "Thank you, that is you", "What you typed before is kept. Go on with it, or leave it.", typed)
+}
+
 /// Back after an idle lock, with what had been typed.
 pub(crate) fn typed(prefix: &str, theme: Theme, typed: &Typed) -> Markup {
+    held(
+        prefix,
+        theme,
+        "You are back",
+        "The chart had locked while you were away. What you typed is kept. Go on where you were, or leave it.",
+        typed,
+    )
+}
+
+fn held(prefix: &str, theme: Theme, heading: &str, words: &str, typed: &Typed) -> Markup {
     let body = html! {
-        h1 { "You are back" }
-        p { "The chart had locked while you were away. What you typed is kept. Go on where you were, or leave it." }
+        h1 { (heading) }
+        p { (words) }
         form.form action=(typed.path) method="post" {
             @for (name, value) in &typed.fields { input type="hidden" name=(name) value=(value); }
             p.acts { button.btn.main type="submit" { "Go on where I was" } a.btn.plain href=(format!("{prefix}/")) { "Leave it" } }
         }
     };
-    plain_page(prefix, theme, "You are back", &body)
+    plain_page(prefix, theme, heading, &body)
 }

@@ -122,9 +122,39 @@ pub fn wait(seconds: u64) -> String {
     if seconds <= 90 { count(seconds.max(1), "second", "seconds") } else { count(seconds.div_ceil(60), "minute", "minutes") }
 }
 
+/// "Firefox on Linux", out of what a browser says of itself.
+pub fn browser(agent: &str) -> String {
+    let first = |names: &[(&'static str, &'static str)]| names.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name);
+    // Later browsers also name the earlier ones that they are like: the order matters.
+    let kind = first(&[("Firefox/", "Firefox"), ("Edg", "Edge"), ("OPR/", "Opera"), ("Chrom", "Chrome"), ("Safari/", "Safari")]);
+    let system = first(&[
+        ("iPhone", "an iPhone"),
+        ("iPad", "an iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS", "a Mac"),
+        ("Linux", "Linux"),
+    ]);
+    match (kind, system) {
+        (Some(kind), Some(system)) => format!("{kind} on {system}"),
+        (Some(kind), None) => kind.to_owned(),
+        (None, Some(system)) => format!("A browser on {system}"),
+        (None, None) => "A browser or program".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn browsers_in_words() {
+        let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+        assert_eq!(browser(agent), "Chrome on Linux");
+        let agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1";
+        assert_eq!(browser(agent), "Safari on an iPhone");
+        assert_eq!(browser("curl/8"), "A browser or program");
+    }
 
     #[test]
     fn numbers_read_well() {

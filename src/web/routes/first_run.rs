@@ -13,9 +13,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Passphrases are at least so long (NIST SP 800-63B-4, 3.1.1.2).
-const LEAST: usize = 15;
-
 #[derive(Default, Deserialize)]
 pub(crate) struct Code {
     #[serde(default)]
@@ -56,7 +53,12 @@ pub(crate) struct Given {
 }
 
 /// Begins the household.
-pub(crate) async fn begin(State(app): State<Arc<App>>, extensions: axum::http::Extensions, Form(given): Form<Given>) -> Result<Response> {
+pub(crate) async fn begin(
+    State(app): State<Arc<App>>,
+    headers: axum::http::HeaderMap,
+    extensions: axum::http::Extensions,
+    Form(given): Form<Given>,
+) -> Result<Response> {
     // One at a time: the second finds that it is done.
     let _turn = app.setup.turn.lock().await;
     if let Some(refused) = admit(&app, &given.code).await? {
@@ -65,11 +67,8 @@ pub(crate) async fn begin(State(app): State<Arc<App>>, extensions: axum::http::E
     let theme = visitor(&extensions).theme;
     let again =
         |wrong: &str| (StatusCode::BAD_REQUEST, page::form(&app.prefix, theme, &given.code, &given.fields, Some(wrong))).into_response();
-    if given.passphrase.chars().count() < LEAST {
-        return Ok(again("The passphrase is too short. Take 15 characters or more: four or five words are easy to remember."));
-    }
     let (server, fields, passphrase) = (Arc::clone(&app), given.fields.clone(), given.passphrase.clone());
-    let begun = blocking(move || {
+    let begun = crate::web::queue::derive(move || {
         server.household.begin(&Beginning {
             member: fields.name.trim(),
             passphrase: &passphrase,
@@ -80,7 +79,8 @@ pub(crate) async fn begin(State(app): State<Arc<App>>, extensions: axum::http::E
     });
     match begun.await {
         Ok((who, recovery_key)) => {
-            let token = app.sessions.start(who, None, Some(recovery_key))?;
+            let seen = super::sign_in::seen(&app, &headers, &extensions);
+            let token = app.sessions.start_with(Arc::new(who), seen, false, None, Some(recovery_key))?;
             let cookie = [(header::SET_COOKIE, session_cookie(&app, &token))];
             Ok((cookie, Redirect::to(&format!("{}/welcome/recovery-key", app.prefix))).into_response())
         }
