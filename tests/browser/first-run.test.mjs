@@ -35,7 +35,7 @@ describe("first run", () => {
     await page.getByLabel("Show what I type").check();
     assert.equal(await page.getByLabel("Passphrase", { exact: true }).getAttribute("type"), "text");
     await page.getByLabel("Passphrase", { exact: true }).fill(OWNER.passphrase);
-    await page.getByText("Long and strong, if nobody would guess it.").or(page.getByText("Long enough. Longer is stronger.")).waitFor();
+    await page.getByText("Strong, if nobody who knows you would guess it.").or(page.getByText("Good. Longer is stronger.")).waitFor();
     await page.getByLabel("Full name").fill(OWNER.person);
     await page.getByLabel("Birth date").fill(OWNER.birth);
     await page.getByLabel("Sex").selectOption(OWNER.sex);

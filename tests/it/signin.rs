@@ -504,3 +504,32 @@ fn locked_it_says_so_and_unlocked_at_boot_it_takes_in_what_waits() {
     assert!(server.get(&page, &cookie).text().contains("Gout"));
     assert!(server.get("/settings/unlock", &cookie).text().contains("holds the charts of <b>Ruth</b>"));
 }
+
+#[test]
+fn who_finds_the_queue_full_is_told_so_and_the_memory_stays_bounded() {
+    const MANY: usize = 60;
+    let home = Home::new();
+    let server = home.serve(&[("KEEPWELL_TRUSTED_PROXIES", "127.0.0.0/8")]);
+    let start = Barrier::new(MANY);
+    // From as many networks and in as many names, so that none of them has used up its tries.
+    let one = |n: usize| {
+        let headers = format!("content-type: application/x-www-form-urlencoded\r\nx-forwarded-for: 10.0.{n}.1\r\n");
+        let body = form(&[("name", &format!("name {n}")), ("passphrase", "not the right one at all")]);
+        start.wait();
+        server.send("POST", "/sign-in", &headers, body.as_bytes())
+    };
+    let replies: Vec<_> = std::thread::scope(|scope| {
+        let one = &one;
+        let all: Vec<_> = (0..MANY).map(|n| scope.spawn(move || one(n))).collect();
+        all.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let statuses: Vec<u16> = replies.iter().map(|r| r.status).collect();
+    let (looked_at, busy) = (count(&statuses, 403), count(&statuses, 503));
+    assert!(looked_at >= 16 && busy > 0 && looked_at + busy == MANY, "{statuses:?}");
+    let told = replies.iter().find(|r| r.status == 503).unwrap().text();
+    assert!(told.contains("This try did not count"), "{told}");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    let most = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap();
+    let most: u64 = most.trim().trim_end_matches(" kB").trim().parse().unwrap();
+    assert!(most < 450 * 1024, "{most} KiB: one derivation at a time takes 128 MiB");
+}

@@ -34,7 +34,7 @@ pub(crate) fn page(
                 p.acts { button.btn.main type="submit" { (icon("lock")) "Go on" } a.btn.plain href=(format!("{prefix}/")) { "Leave it" } }
             }
         }
-        @if asks.passkey { (passkey_form(&action, next, passkey)) }
+        @if asks.passkey { (passkey_form(&action, next, passkey, only_second)) }
         @if asks.app { (code_form(&action, next, "Go on with this code", only_second && passkey.is_none())) }
         @if only_second { (recovery_form(&action, next)) p.acts { a.btn.plain href=(format!("{prefix}/settings/keys")) { "Leave it" } } }
     };

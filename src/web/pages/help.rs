@@ -68,7 +68,7 @@ fn reading() -> Markup {
 fn passphrase() -> Markup {
     html! {
         p { "Your passphrase opens the lock on your records. Nobody else has it, so nobody can send you a new one." }
-        p { "On the first day Keepwell showed a recovery key, to be kept on paper. It is the key itself: with it the records can be opened without the passphrase, also with the standard tools “age” and “sqlcipher”. The README of Keepwell says how." }
+        p { "On the first day Keepwell showed a recovery key, to be kept on paper. It is the key itself: with it the records can be opened without the passphrase, also with the standard tools “age” and “sqlcipher”. The README of Keepwell says how. On the sign-in page it stands in for the passphrase; a second factor is asked for all the same." }
         p { "To set a new passphrase on the sign-in page you need the recovery key and one of your ten recovery codes. With the key alone it takes the console of the server: “keepwell member recover”. So a stolen sheet of paper does not go around your second factor." }
         p { "Without passphrase and recovery key the records cannot be read by anyone. Ask your providers for them again." }
     }

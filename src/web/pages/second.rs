@@ -28,7 +28,7 @@ pub(crate) fn page(prefix: &str, theme: Theme, name: &str, asks: &Asks, passkey:
         h1 { "One more step" }
         p { b { (name) } ", your passphrase is right. Now show that you have your phone or key." }
         @if let Some(trouble) = trouble { (say(trouble)) }
-        @if asks.passkey { (passkey_form(&action, "", passkey)) }
+        @if asks.passkey { (passkey_form(&action, "", passkey, true)) }
         @if asks.app { (code_form(&action, "", "Sign in", !asks.passkey || passkey.is_none())) }
         (recovery_form(&action, ""))
         p.soft { "You have five minutes. Then sign in from the start. " a href=(format!("{prefix}/sign-in")) { "Start again" } }
@@ -52,13 +52,13 @@ pub(crate) fn code_form(action: &str, next: &str, go: &str, main: bool) -> Marku
 }
 
 /// The button for a passkey. The script brings it to life; `options` is what the browser is told.
-pub(crate) fn passkey_form(action: &str, next: &str, options: Option<&str>) -> Markup {
+pub(crate) fn passkey_form(action: &str, next: &str, options: Option<&str>, main: bool) -> Markup {
     html! {
         @match options {
             Some(options) => form.form action=(action) method="post" data-passkey="get" data-options=(options) {
                 input type="hidden" name="next" value=(next);
                 input type="hidden" name="credential" value="";
-                p.acts { button.btn.main type="button" hidden { (icon("key")) "Use a passkey" } }
+                p.acts { button.btn.main[main] type="button" hidden { (icon("key")) "Use a passkey" } }
                 p.hint data-without="" { "A passkey needs a browser with scripts turned on." }
                 p.wrong hidden data-failed="" { (icon("alert")) "The passkey was not used. Try again, or take another way." }
             },
