@@ -1,13 +1,12 @@
 //! Documents: what is in them, how each part can be shown, and what the household noted beside them.
 
-use crate::import::{Limits, archive};
+use crate::import::Limits;
 use crate::record::{PartialDate, array, concept_text, string, text_at, type_of};
 use crate::vault::{Chart, Row};
 use crate::{Error, Result};
 use base64::Engine;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::io::Read;
 
 /// One part of a document: a file inside the record, or the original itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,17 +96,12 @@ fn media(given: Option<String>) -> String {
 /// # Errors
 /// NotFound when they are not in this chart; TooMuch when there are more; Internal when the vault fails.
 pub fn bytes(chart: &Chart, row: &Row, part: &Part, limits: &Limits) -> Result<Vec<u8>> {
-    let most = limits.document_bytes;
     if let Some(data) = &part.data {
         return decode(data);
     }
     let url = part.url.as_deref().unwrap_or("");
     if let Some(path) = crate::record::original_path(url) {
-        let mut original = chart.original(&row.source)?;
-        return match path {
-            None => limited(original, most),
-            Some(path) => archive::extract(&mut original, &path, limits),
-        };
+        return chart.file_of(row, path.as_deref(), limits);
     }
     let held = chart.resolve(row, url)?.filter(|r| r.kind == "Binary").ok_or_else(|| {
         Error::new(crate::Kind::NotFound, "The source names a file here but did not send it along. Ask it for the file, then add it.")
@@ -121,15 +115,6 @@ fn decode(data: &str) -> Result<Vec<u8>> {
         .decode(clean.trim_end_matches('='))
         .or_else(|_| base64::engine::general_purpose::STANDARD_NO_PAD.decode(clean.trim_end_matches('=')))
         .map_err(|_| Error::refused("This part is damaged in the source’s file. The record is kept as it came. You can save the original."))
-}
-
-fn limited(reader: impl Read, most: u64) -> Result<Vec<u8>> {
-    let mut out = Vec::new();
-    reader.take(most + 1).read_to_end(&mut out)?;
-    if out.len() as u64 > most {
-        return Err(Error::new(crate::Kind::TooMuch, "This part is too large to show here. It is kept. You can save the original."));
-    }
-    Ok(out)
 }
 
 /// What the household noted beside a document: it never changes the document.

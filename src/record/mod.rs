@@ -24,7 +24,7 @@ pub use letters::plain;
 pub use original::{EXTRACTED_TEXT, ORIGINAL, extracted_text, original_path, original_url};
 pub use people::{PatientIdentity, human_name, reference_words, subject_reference};
 pub use quantity::{Flag, Range, Reading, quantity_text, reading};
-pub use sensitive::{Sensitive, SensitiveSet};
+pub use sensitive::{Sensitive, SensitiveSet, classify, sensitive_words};
 pub use walk::{array, at, list, string, text_at};
 
 /// A FHIR R4 resource as JSON.

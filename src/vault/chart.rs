@@ -3,20 +3,37 @@
 use super::db::{self, RawKey};
 use super::keys::{self, Key};
 use super::source::Shelf;
-use super::{Added, Group, Import, Original, PersonInfo, SourceInfo, Staged, Staging, files, import, settle, tidy};
+use super::{Added, Group, Import, Original, PersonInfo, Scope, SourceInfo, Staged, Staging, files, import, lens, settle, tidy};
 use crate::record::Class;
 use crate::{Error, Result};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use zeroize::Zeroizing;
 
 /// Connections that wait for the next reader.
 const READERS: usize = 3;
 
-/// An open chart. Cheap to share; reading goes on while an import writes.
+/// An open chart, as far as its scope lets it be read. Cheap to share; reading goes on while an import writes.
 pub struct Chart {
+    shared: Arc<Shared>,
+    pub(super) scope: Scope,
+    remembered: Mutex<Remembered>,
+    /// The chart that this is a view of; it stays open as long as any of its views.
+    _whole: Option<Arc<Self>>,
+}
+
+impl std::ops::Deref for Chart {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+/// What all views of a chart share. Nothing outside of the vault reaches into it: whoever reads goes through a view.
+pub struct Shared {
     person: PersonInfo,
     database: PathBuf,
     raw: RawKey,
@@ -25,7 +42,10 @@ pub struct Chart {
     writer: Mutex<Option<Connection>>,
     written: Condvar,
     readers: Mutex<Vec<Connection>>,
-    pub(super) remembered: Mutex<Remembered>,
+    /// Counts changes.
+    changes: AtomicU64,
+    /// The views that somebody holds.
+    views: Mutex<Vec<Weak<Chart>>>,
 }
 
 /// Answers that hold until the next change.
@@ -35,7 +55,7 @@ pub(super) struct Remembered {
     pub(super) groups: HashMap<Vec<Class>, Arc<Vec<Group>>>,
     pub(super) added: Option<(i64, Vec<Added>)>,
     pub(super) sources: Option<Vec<SourceInfo>>,
-    /// Counts changes, so that an answer which was begun before one is not remembered after it.
+    /// The change after which they were given: an answer that was begun before one is not remembered after it.
     pub(super) change: u64,
 }
 
@@ -142,7 +162,7 @@ impl Chart {
         let shelf = Arc::new(Shelf { dir: dir.join("originals"), key, naming });
         tidy::purge(&conn, files::now() - tidy::KEPT)?;
         tidy::sweep(&conn, &shelf)?;
-        Ok(Self {
+        let shared = Shared {
             person,
             database,
             raw,
@@ -150,8 +170,45 @@ impl Chart {
             writer: Mutex::new(Some(conn)),
             written: Condvar::new(),
             readers: Mutex::default(),
+            changes: AtomicU64::default(),
+            views: Mutex::default(),
+        };
+        Ok(Self { shared: Arc::new(shared), scope: Scope::everything(), remembered: Mutex::default(), _whole: None })
+    }
+
+    /// The same chart for somebody who may read no more than this of it; one view for each scope.
+    pub fn view(self: &Arc<Self>, scope: &Scope) -> Arc<Self> {
+        if scope.is_everything() && !self.is_limited() {
+            return Arc::clone(self);
+        }
+        let mut views = lock(&self.views);
+        views.retain(|view| view.strong_count() > 0);
+        if let Some(view) = views.iter().filter_map(Weak::upgrade).find(|view| view.scope == *scope) {
+            return view;
+        }
+        let view = Arc::new(Self {
+            shared: Arc::clone(&self.shared),
+            scope: scope.clone(),
             remembered: Mutex::default(),
-        })
+            _whole: Some(Arc::clone(self)),
+        });
+        views.push(Arc::downgrade(&view));
+        view
+    }
+
+    /// Whether something of the chart may be left out for who holds this.
+    pub fn is_limited(&self) -> bool {
+        !self.scope.is_everything()
+    }
+
+    /// What of the chart may be read.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// For what only those do who may see everything. To others it does not exist.
+    pub(super) fn whole(&self) -> Result<()> {
+        if self.is_limited() { Err(Error::not_found()) } else { Ok(()) }
     }
 
     /// Whose chart.
@@ -210,8 +267,17 @@ impl Chart {
 
     /// What was remembered holds no longer.
     pub(super) fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The answers that still hold.
+    pub(super) fn remembered(&self) -> MutexGuard<'_, Remembered> {
         let mut remembered = lock(&self.remembered);
-        *remembered = Remembered { change: remembered.change + 1, ..Remembered::default() };
+        let change = self.changes.load(Ordering::SeqCst);
+        if remembered.change != change {
+            *remembered = Remembered { change, ..Remembered::default() };
+        }
+        remembered
     }
 
     pub(super) fn reader(&self) -> Result<Reader<'_>> {
@@ -231,6 +297,7 @@ impl Chart {
     /// # Errors
     /// Internal when the disk fails.
     pub fn stage(&self) -> Result<Staging> {
+        self.whole()?;
         Staging::begin(Arc::clone(&self.shelf))
     }
 
@@ -239,6 +306,7 @@ impl Chart {
     /// # Errors
     /// Internal when the disk fails.
     pub fn heal(&self, staged: Staged) -> Result<()> {
+        self.whole()?;
         staged.keep()
     }
 
@@ -249,6 +317,7 @@ impl Chart {
     /// # Errors
     /// Internal when the database fails; NotFound when there is no source `again`.
     pub fn import(&self, name: &str, by: &str, again: Option<&str>) -> Result<Import<'_>> {
+        self.whole()?;
         Import::begin(self, name, by, again)
     }
 
@@ -269,6 +338,7 @@ impl Chart {
     }
 
     fn move_source(&self, id: &str, removed: Option<i64>) -> Result<()> {
+        self.whole()?;
         self.write_much(|conn| {
             // One that was removed long ago and waits for its purge cannot be brought back.
             let sql = "SELECT sid FROM sources WHERE id = ?1 AND (removed IS NULL) = ?2 AND coalesce(removed, ?3) >= ?3";
@@ -286,6 +356,9 @@ impl Chart {
     /// # Errors
     /// Internal when the database fails.
     pub fn set_note(&self, name: &str, value: &str) -> Result<()> {
+        if self.is_limited() && !lens::is_own_note(name) {
+            return Err(Error::not_found());
+        }
         // No list depends on a note: what was remembered of the records still holds.
         self.transact(|conn| set_note(conn, name, value))
     }
@@ -298,22 +371,27 @@ impl Chart {
     /// Internal when the database fails.
     pub fn note(&self, name: &str) -> Result<Option<String>> {
         let conn = self.reader()?;
-        Ok(conn.prepare_cached("SELECT value FROM notes WHERE name = ?1")?.query_row([name], |r| r.get(0)).optional()?)
+        let note = conn.prepare_cached("SELECT value FROM notes WHERE name = ?1")?.query_row([name], |r| r.get(0)).optional()?;
+        Ok(note.filter(|value: &String| !self.is_limited() || lens::shows_note(&conn, &self.scope, name, value)))
     }
 
-    /// Sources, newest first, removed ones included.
+    /// Sources, newest first, removed ones included. Who may not see everything gets those that gave something that may
+    /// be seen, by their day alone: names of files and reports tell of the rest.
     ///
     /// # Errors
     /// Internal when the database fails.
     pub fn sources(&self) -> Result<Vec<SourceInfo>> {
         let change = {
-            let remembered = lock(&self.remembered);
+            let remembered = self.remembered();
             if let Some(sources) = &remembered.sources {
                 return Ok(sources.clone());
             }
             remembered.change
         };
         let conn = self.reader()?;
+        if self.is_limited() {
+            return self.remember_sources(change, lens::sources(&conn, &self.scope)?);
+        }
         let mut statement =
             conn.prepare("SELECT id, name, size, imported, member, removed, report, reread FROM sources ORDER BY imported DESC, sid DESC")?;
         let mut rows = statement.query([])?;
@@ -330,11 +408,15 @@ impl Chart {
                 reread: r.get::<_, Option<String>>(7)?.map(|t| serde_json::from_str(&t)).transpose().map_err(Error::internal)?,
             });
         }
-        let mut remembered = lock(&self.remembered);
+        self.remember_sources(change, out)
+    }
+
+    fn remember_sources(&self, change: u64, sources: Vec<SourceInfo>) -> Result<Vec<SourceInfo>> {
+        let mut remembered = self.remembered();
         if remembered.change == change {
-            remembered.sources = Some(out.clone());
+            remembered.sources = Some(sources.clone());
         }
-        Ok(out)
+        Ok(sources)
     }
 
     /// The imported file, byte for byte.
@@ -342,6 +424,11 @@ impl Chart {
     /// # Errors
     /// NotFound; Internal when the file is damaged.
     pub fn original(&self, source: &str) -> Result<Original> {
+        self.whole()?;
+        self.original_of(source)
+    }
+
+    pub(super) fn original_of(&self, source: &str) -> Result<Original> {
         let conn = self.reader()?;
         let name: Option<String> = conn.query_row("SELECT original FROM sources WHERE id = ?1", [source], |r| r.get(0)).optional()?;
         self.shelf.open(&name.ok_or_else(Error::not_found)?)

@@ -26,6 +26,7 @@ impl Chart {
     /// # Errors
     /// Internal when it cannot be checked at all.
     pub fn check(&self, deep: bool) -> Result<Vec<String>> {
+        self.whole()?;
         let conn = self.reader()?;
         let mut findings = Vec::new();
         pragma(&conn, "PRAGMA cipher_integrity_check", |_| {

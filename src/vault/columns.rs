@@ -3,6 +3,7 @@
 use super::body;
 use super::identity::Hash;
 use super::query::Row;
+use super::{Scope, lens};
 use crate::Result;
 use crate::import::Found;
 use crate::record::{Class, Facts, Flag, PartialDate, Standing, type_of};
@@ -14,7 +15,7 @@ pub(super) const UNDATED: i64 = i64::MIN;
 
 /// The columns that a version carries, in `records` and in `versions` alike.
 pub(super) const COLUMNS: &str = "ver, content, class, kind, fhir_id, title, code, grp, sort, date, until, standing, flag, \
-     outside, number, unit, encounter, enc, full_url, ref, ref2";
+     outside, number, unit, encounter, enc, full_url, ref, ref2, sensitive";
 
 /// What a row is read from: the record with alias `r`, its body `b.body`, the id of its source and its place.
 pub(super) const ROW: &str = "SELECT r.rid, r.class, r.kind, r.fhir_id, r.title, r.code, r.grp, r.date, r.until, r.standing, \
@@ -43,7 +44,7 @@ impl<'a> Columns<'a> {
         let reference = self.fhir_id.or(last).map(ref_hash);
         let second = self.fhir_id.and(last).map(ref_hash);
         let text = |d: &'a Option<PartialDate>| d.as_ref().map(|d| d.text.as_str());
-        let columns: [&dyn ToSql; 21] = [
+        let columns: [&dyn ToSql; 22] = [
             &ver,
             &content.as_slice(),
             &facts.class.number(),
@@ -65,6 +66,7 @@ impl<'a> Columns<'a> {
             &url,
             &reference,
             &second,
+            &facts.sensitive.number(),
         ];
         conn.prepare_cached(sql)?.execute(rusqlite::params_from_iter(own.iter().copied().chain(columns).map(Bound)))?;
         Ok(())
@@ -144,10 +146,13 @@ pub(super) fn row(r: &rusqlite::Row<'_>) -> Result<Row> {
     })
 }
 
-/// One row by its rid, hidden ones left out.
-pub(super) fn row_of(conn: &Connection, rid: i64) -> Result<Option<Row>> {
-    let sql = format!("{ROW} WHERE r.rid = ?1 AND r.hidden = 0");
-    first(conn, &sql, params![rid])
+/// One row by its rid, as far as it is not hidden and the scope lets it be seen.
+pub(super) fn row_of(conn: &Connection, scope: &Scope, rid: i64) -> Result<Option<Row>> {
+    let sql = format!("{ROW} WHERE r.rid = ?1 AND r.hidden = 0{}", lens::condition(scope, "r"));
+    match first(conn, &sql, params![rid])? {
+        Some(row) => lens::narrowed(conn, scope, row).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The first row of a statement that begins as [`ROW`] does.

@@ -8,13 +8,23 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Every step of the schema, forward only. `PRAGMA user_version` counts those taken.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("schema.sql"),
     // What the latest reading of a kept file gave, beside the report of its first.
     "ALTER TABLE sources ADD COLUMN reread TEXT",
     // A few conditions of today among thousands of old ones, the planned visits among all: found without walking past the rest.
     "DROP INDEX records_class; CREATE INDEX records_class ON records(class, standing, sort DESC, rid DESC) WHERE hidden = 0;
      DROP INDEX records_kind; CREATE INDEX records_kind ON records(kind, standing, sort DESC, rid DESC, class) WHERE hidden = 0;",
+    // Which sensitive kinds a record tells of, as bits (record::SensitiveSet). 127: not yet told, so nobody who may not see
+    // all of them sees it (classify.rs). A step that changes how records are told sets them to 127 again.
+    "ALTER TABLE records ADD COLUMN sensitive INTEGER NOT NULL DEFAULT 127;
+     ALTER TABLE versions ADD COLUMN sensitive INTEGER NOT NULL DEFAULT 127;
+     CREATE INDEX records_untold ON records(rid) WHERE sensitive = 127;
+     CREATE INDEX versions_untold ON versions(vid) WHERE sensitive = 127;
+     DROP INDEX records_class; CREATE INDEX records_class ON records(class, standing, sort DESC, rid DESC, sensitive) WHERE hidden = 0;
+     DROP INDEX records_group;
+     CREATE INDEX records_group ON records(class, grp, sort DESC, rid DESC, standing, sensitive) WHERE hidden = 0 AND grp IS NOT NULL;
+     DROP INDEX records_added; CREATE INDEX records_added ON records(added, src, class, sort, standing, sensitive) WHERE hidden = 0;",
 ];
 /// Cache of a connection that reads, in KiB.
 const READ_CACHE: i64 = 6_000;

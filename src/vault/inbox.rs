@@ -120,6 +120,9 @@ impl Chart {
     /// # Errors
     /// Internal when the folder cannot be read.
     pub fn inbox(&self) -> Result<Vec<Waiting>> {
+        if self.is_limited() {
+            return Ok(Vec::new());
+        }
         list(&self.inbox_dir())
     }
 
@@ -129,6 +132,7 @@ impl Chart {
     /// # Errors
     /// Refused when it does not open with this chart's key, or breaks off; TooMuch above `most` bytes.
     pub fn open_inbox(&self, waiting: &Waiting, most: u64) -> Result<(About, Staged)> {
+        self.whole()?;
         let path = self.inbox_dir().join(format!("{}{ENDING}", waiting.name));
         let refused = |e| {
             let words = "This file does not open with the key of this chart, or it is damaged. It stays in the inbox. Put it there again, encrypted to recipients.txt.";
@@ -162,6 +166,7 @@ impl Chart {
     /// # Errors
     /// Internal when the disk fails.
     pub fn clear_inbox(&self, waiting: &Waiting) -> Result<()> {
+        self.whole()?;
         let inbox = self.inbox_dir();
         for ending in [ENDING, ABOUT] {
             match std::fs::remove_file(inbox.join(format!("{}{ending}", waiting.name))) {

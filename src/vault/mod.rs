@@ -8,6 +8,7 @@
 //!   records.db            db.rs, schema.sql · columns.rs, body.rs: a record in it
 //!   originals/            source.rs
 //!   inbox/                inbox.rs
+//! scope.rs says what of a chart somebody may read; lens.rs holds every reading to it; classify.rs tells what is sensitive.
 //! tidy.rs sweeps and purges when a chart opens.
 //! import.rs puts records in; identity.rs knows them again; settle.rs tells which version is current.
 //! ```
@@ -15,6 +16,7 @@
 mod body;
 mod chart;
 mod check;
+mod classify;
 mod columns;
 mod db;
 mod factors;
@@ -23,6 +25,7 @@ mod identity;
 mod import;
 pub mod inbox;
 mod keys;
+mod lens;
 mod query;
 mod read;
 mod refs;

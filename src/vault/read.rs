@@ -1,9 +1,8 @@
 //! Reading lists of records: each page of a list costs what it shows, however large the chart.
 
-use super::chart::lock;
 use super::columns::{self, ROW, UNDATED};
 use super::select::Plan;
-use super::{Added, Chart, Cursor, Group, Listing, Order, Query, Row, settle};
+use super::{Added, Chart, Cursor, Group, Listing, Order, Query, Row, Scope, lens, settle};
 use crate::record::Class;
 use crate::{Error, Result};
 use rusqlite::Connection;
@@ -20,9 +19,9 @@ impl Chart {
     /// Internal when the database fails.
     pub fn list(&self, query: &Query) -> Result<Listing> {
         let conn = self.reader()?;
-        let plan = Plan::of(&conn, query)?;
+        let plan = Plan::of(&conn, &self.scope, query)?;
         let limit = if query.limit == 0 { 50 } else { query.limit };
-        page(&conn, &plan, query.order, query.after, limit)
+        page(&conn, &self.scope, &plan, query.order, query.after, limit)
     }
 
     /// Every record that a query meets, one by one, in flat memory (`limit` and `after` are ignored). For exports.
@@ -33,10 +32,10 @@ impl Chart {
         let conn = self.reader()?;
         // One read transaction: an import that ends meanwhile does not show.
         let tx = conn.unchecked_transaction()?;
-        let plan = Plan::of(&tx, query)?;
+        let plan = Plan::of(&tx, &self.scope, query)?;
         let mut after = None;
         loop {
-            let listing = page(&tx, &plan, query.order, after, STRIDE)?;
+            let listing = page(&tx, &self.scope, &plan, query.order, after, STRIDE)?;
             listing.rows.into_iter().try_for_each(&mut *each)?;
             after = listing.next;
             if after.is_none() {
@@ -51,7 +50,7 @@ impl Chart {
     /// Internal when the database fails.
     pub fn count(&self, query: &Query) -> Result<u64> {
         let conn = self.reader()?;
-        Plan::of(&conn, query)?.count(&conn)
+        Plan::of(&conn, &self.scope, query)?.count(&conn)
     }
 
     /// One record.
@@ -59,7 +58,7 @@ impl Chart {
     /// # Errors
     /// NotFound.
     pub fn record(&self, rid: i64) -> Result<Row> {
-        columns::row_of(&*self.reader()?, rid)?.ok_or_else(Error::not_found)
+        columns::row_of(&*self.reader()?, &self.scope, rid)?.ok_or_else(Error::not_found)
     }
 
     /// Older versions of a record, newest first, each with the time at which it was replaced.
@@ -67,7 +66,7 @@ impl Chart {
     /// # Errors
     /// Internal when the database fails.
     pub fn versions(&self, rid: i64) -> Result<Vec<(i64, Row)>> {
-        settle::versions(&*self.reader()?, rid)
+        settle::versions(&*self.reader()?, &self.scope, rid)
     }
 
     /// All sources that gave a record, first one first.
@@ -76,10 +75,11 @@ impl Chart {
     /// Internal when the database fails.
     pub fn sources_of(&self, rid: i64) -> Result<Vec<String>> {
         let conn = self.reader()?;
-        let mut statement = conn.prepare_cached(
-            "SELECT s.id FROM seen e JOIN sources s ON s.sid = e.src
-             WHERE e.rid = ?1 AND e.gone = 0 AND s.removed IS NULL GROUP BY s.sid ORDER BY min(e.seq)",
-        )?;
+        let mut statement = conn.prepare_cached(&format!(
+            "SELECT s.id FROM seen e JOIN sources s ON s.sid = e.src JOIN records r ON r.rid = e.rid
+             WHERE e.rid = ?1 AND e.gone = 0 AND s.removed IS NULL{} GROUP BY s.sid ORDER BY min(e.seq)",
+            lens::condition(&self.scope, "r")
+        ))?;
         Ok(statement.query_map([rid], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -89,7 +89,7 @@ impl Chart {
     /// Internal when the database fails.
     pub fn groups(&self, classes: &[Class]) -> Result<Vec<Group>> {
         let change = {
-            let remembered = lock(&self.remembered);
+            let remembered = self.remembered();
             if let Some(groups) = remembered.groups.get(classes) {
                 return Ok(Vec::clone(groups));
             }
@@ -98,15 +98,16 @@ impl Chart {
         let conn = self.reader()?;
         let mut out = Vec::new();
         // The index alone tells each group's number and newest date; only the newest record itself is fetched.
-        let mut statement = conn.prepare_cached(
-            "SELECT grp, count(*), max(sort), rid FROM records INDEXED BY records_group
-             WHERE hidden = 0 AND grp IS NOT NULL AND class = ?1 AND standing <> 6 GROUP BY grp",
-        )?;
+        let mut statement = conn.prepare_cached(&format!(
+            "SELECT grp, count(*), max(sort), rid FROM records AS r INDEXED BY records_group
+             WHERE hidden = 0 AND grp IS NOT NULL AND class = ?1 AND standing <> 6{} GROUP BY grp",
+            lens::condition(&self.scope, "r")
+        ))?;
         for class in classes {
             let found: Vec<(String, i64, i64)> =
                 statement.query_map([class.number()], |r| Ok((r.get(0)?, r.get(1)?, r.get(3)?)))?.collect::<rusqlite::Result<_>>()?;
             for (key, count, rid) in found {
-                if let Some(latest) = columns::row_of(&conn, rid)? {
+                if let Some(latest) = columns::row_of(&conn, &self.scope, rid)? {
                     out.push(Group { key, count: count.cast_unsigned(), latest });
                 }
             }
@@ -120,7 +121,7 @@ impl Chart {
             }
         });
         out.sort_by_cached_key(|g| (g.latest.title.to_lowercase(), g.key.clone()));
-        let mut remembered = lock(&self.remembered);
+        let mut remembered = self.remembered();
         if remembered.change == change {
             remembered.groups.insert(classes.to_vec(), Arc::new(out.clone()));
         }
@@ -133,7 +134,7 @@ impl Chart {
     /// Internal when the database fails.
     pub fn counts(&self) -> Result<BTreeMap<Class, u64>> {
         let change = {
-            let remembered = lock(&self.remembered);
+            let remembered = self.remembered();
             if let Some(counts) = &remembered.counts {
                 return Ok(counts.clone());
             }
@@ -141,10 +142,13 @@ impl Chart {
         };
         let conn = self.reader()?;
         let counts: BTreeMap<Class, u64> = conn
-            .prepare_cached("SELECT class, count(*) FROM records WHERE hidden = 0 AND standing <> 6 GROUP BY class")?
+            .prepare_cached(&format!(
+                "SELECT class, count(*) FROM records AS r WHERE hidden = 0 AND standing <> 6{} GROUP BY class",
+                lens::condition(&self.scope, "r")
+            ))?
             .query_map([], |r| Ok((Class::from_number(r.get(0)?), r.get::<_, i64>(1)?.cast_unsigned())))?
             .collect::<rusqlite::Result<_>>()?;
-        let mut remembered = lock(&self.remembered);
+        let mut remembered = self.remembered();
         if remembered.change == change {
             remembered.counts = Some(counts.clone());
         }
@@ -157,7 +161,7 @@ impl Chart {
     /// Internal when the database fails.
     pub fn added_since(&self, moment: i64) -> Result<Vec<Added>> {
         let change = {
-            let remembered = lock(&self.remembered);
+            let remembered = self.remembered();
             if let Some((_, added)) = remembered.added.as_ref().filter(|(since, _)| *since == moment) {
                 return Ok(added.clone());
             }
@@ -165,20 +169,21 @@ impl Chart {
         };
         let conn = self.reader()?;
         // A single max() makes SQLite give the other columns of the row that holds it. Sources are numbered as they come.
-        let mut statement = conn.prepare_cached(
-            "SELECT src, class, count(*), max(sort), rid FROM records INDEXED BY records_added
-             WHERE hidden = 0 AND added >= ?1 AND standing <> 6 GROUP BY src, class ORDER BY src DESC, class",
-        )?;
+        let mut statement = conn.prepare_cached(&format!(
+            "SELECT src, class, count(*), max(sort), rid FROM records AS r INDEXED BY records_added
+             WHERE hidden = 0 AND added >= ?1 AND standing <> 6{} GROUP BY src, class ORDER BY src DESC, class",
+            lens::condition(&self.scope, "r")
+        ))?;
         let found: Vec<(Class, i64, i64)> = statement
             .query_map([moment], |r| Ok((Class::from_number(r.get(1)?), r.get(2)?, r.get(4)?)))?
             .collect::<rusqlite::Result<_>>()?;
         let mut out = Vec::new();
         for (class, count, rid) in found {
-            if let Some(latest) = columns::row_of(&conn, rid)? {
+            if let Some(latest) = columns::row_of(&conn, &self.scope, rid)? {
                 out.push(Added { source: latest.source.clone(), class, count: count.cast_unsigned(), latest });
             }
         }
-        let mut remembered = lock(&self.remembered);
+        let mut remembered = self.remembered();
         if remembered.change == change {
             remembered.added = Some((moment, out.clone()));
         }
@@ -190,12 +195,15 @@ fn order_of(row: &Row) -> (i64, i64) {
     (row.date.as_ref().map_or(UNDATED, |d| d.start), row.rid)
 }
 
-fn page(conn: &Connection, plan: &Plan, order: Order, after: Option<Cursor>, limit: usize) -> Result<Listing> {
+fn page(conn: &Connection, scope: &Scope, plan: &Plan, order: Order, after: Option<Cursor>, limit: usize) -> Result<Listing> {
     let mut found = plan.page(conn, order, after, limit + 1)?;
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).copied();
     let mut statement = conn.prepare_cached(&format!("{ROW} WHERE r.rid = ?1"))?;
-    let rows = found.iter().map(|c| statement.query_row([c.rid], |r| Ok(columns::row(r)))?).collect::<Result<_>>()?;
+    let rows = found
+        .iter()
+        .map(|c| statement.query_row([c.rid], |r| Ok(columns::row(r)))?.and_then(|row| lens::narrowed(conn, scope, row)))
+        .collect::<Result<_>>()?;
     Ok(Listing { rows, next })
 }

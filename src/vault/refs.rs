@@ -2,7 +2,7 @@
 
 use super::columns::{self, last_segment, ref_hash};
 use super::identity::unique_in_shape;
-use super::{Chart, Row};
+use super::{Chart, Row, Scope};
 use crate::Result;
 use rusqlite::{Connection, params};
 
@@ -25,7 +25,7 @@ impl Chart {
             .collect::<rusqlite::Result<_>>()?;
         let mut best: Option<(u8, Row)> = None;
         for rid in candidates {
-            let Some(row) = columns::row_of(&conn, rid)? else { continue };
+            let Some(row) = columns::row_of(&conn, &self.scope, rid)? else { continue };
             let rank = reference.rank(&Target::of(&row), from.full_url.as_deref(), || share_source(&conn, from.rid, rid))?;
             if rank > best.as_ref().map_or(0, |b| b.0) {
                 best = Some((rank, row));
@@ -131,8 +131,8 @@ fn share_source(conn: &Connection, a: i64, b: i64) -> Result<bool> {
 }
 
 /// The records that say of themselves that they belong to an encounter.
-pub(super) fn belonging_to(conn: &Connection, encounter: i64) -> Result<Vec<i64>> {
-    let Some(row) = columns::row_of(conn, encounter)? else { return Ok(Vec::new()) };
+pub(super) fn belonging_to(conn: &Connection, scope: &Scope, encounter: i64) -> Result<Vec<i64>> {
+    let Some(row) = columns::row_of(conn, scope, encounter)? else { return Ok(Vec::new()) };
     let target = Target::of(&row);
     let hash = |text: Option<&str>| text.map(|t| ref_hash(last_segment(t)));
     let mut statement =

@@ -2,7 +2,7 @@
 
 use super::chart::Reader;
 use super::columns::{self, UNDATED};
-use super::{Chart, Hit, Row};
+use super::{Chart, Hit, Row, Scope, lens};
 use crate::Result;
 use crate::record::plain;
 use rusqlite::{Connection, params};
@@ -25,28 +25,28 @@ impl Chart {
     /// Internal when the database fails.
     pub fn search(&self, text: &str, limit: usize) -> Result<Vec<Hit>> {
         let conn = self.reader()?;
-        let Some(words) = expression(&conn, text)? else { return Ok(Vec::new()) };
-        let mut rids = by_date(&conn, &format!("title : ({words})"), limit)?;
+        let Some(words) = expression(&conn, &self.scope, text)? else { return Ok(Vec::new()) };
+        let mut rids = by_date(&conn, &self.scope, &format!("title : ({words})"), limit)?;
         if rids.len() < limit {
-            for rid in by_date(&conn, &words, limit)? {
+            for rid in by_date(&conn, &self.scope, &words, limit)? {
                 if rids.len() < limit && !rids.contains(&rid) {
                     rids.push(rid);
                 }
             }
         }
         let stems = stems(&words);
-        let hits = rids.into_iter().map(|rid| hit(&conn, rid, &stems)).collect::<Result<Vec<_>>>()?;
+        let hits = rids.into_iter().map(|rid| hit(&conn, &self.scope, rid, &stems)).collect::<Result<Vec<_>>>()?;
         Ok(hits.into_iter().flatten().collect())
     }
 }
 
-fn hit(conn: &Reader<'_>, rid: i64, stems: &[String]) -> Result<Option<Hit>> {
-    Ok(columns::row_of(conn, rid)?.map(|row| Hit { snippet: snippet(&row, stems), row }))
+fn hit(conn: &Reader<'_>, scope: &Scope, rid: i64, stems: &[String]) -> Result<Option<Hit>> {
+    Ok(columns::row_of(conn, scope, rid)?.map(|row| Hit { snippet: snippet(&row, stems), row }))
 }
 
 /// The FTS5 expression for what a person typed, or `None` where it holds no word. Each word is quoted: nothing typed
 /// is ever syntax. A word that meets nothing loses its end until it does.
-pub(super) fn expression(conn: &Connection, text: &str) -> Result<Option<String>> {
+pub(super) fn expression(conn: &Connection, scope: &Scope, text: &str) -> Result<Option<String>> {
     let mut words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric())
         .filter(|w| !w.is_empty())
@@ -59,13 +59,13 @@ pub(super) fn expression(conn: &Connection, text: &str) -> Result<Option<String>
     for (n, word) in words.iter().enumerate() {
         let whole = if n == last { format!("\"{word}\" OR \"{word}\"*") } else { format!("\"{word}\"") };
         let mut term = format!("({whole})");
-        if !meets(conn, &term)? {
+        if !meets(conn, scope, &term)? {
             let mut letters: Vec<char> = word.chars().collect();
             let least = SHORTEST.max(letters.len().div_ceil(2));
             let mut shorter = None;
             while letters.len() > least && shorter.is_none() {
                 let tried = format!("(\"{}\"*)", letters.iter().collect::<String>());
-                if meets(conn, &tried)? {
+                if meets(conn, scope, &tried)? {
                     shorter = Some(tried);
                 }
                 letters.pop();
@@ -77,9 +77,12 @@ pub(super) fn expression(conn: &Connection, text: &str) -> Result<Option<String>
     Ok((!out.is_empty()).then(|| out.join(" AND ")))
 }
 
-fn meets(conn: &Connection, expression: &str) -> Result<bool> {
-    let sql = "SELECT 1 FROM words w JOIN records r ON r.rid = w.rowid WHERE w.words MATCH ?1 AND r.hidden = 0 LIMIT 1";
-    Ok(conn.prepare_cached(sql)?.exists([expression])?)
+fn meets(conn: &Connection, scope: &Scope, expression: &str) -> Result<bool> {
+    let sql = format!(
+        "SELECT 1 FROM words w JOIN records r ON r.rid = w.rowid WHERE w.words MATCH ?1 AND r.hidden = 0{} LIMIT 1",
+        lens::condition(scope, "r")
+    );
+    Ok(conn.prepare_cached(&sql)?.exists([expression])?)
 }
 
 /// Up to `limit` records that an expression meets, the ones added last.
@@ -88,12 +91,20 @@ pub(super) fn matching(conn: &Connection, expression: &str, limit: usize) -> Res
     Ok(statement.query_map(params![expression, limit as i64], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
-fn by_date(conn: &Connection, expression: &str, limit: usize) -> Result<Vec<i64>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT r.rid FROM (SELECT rowid AS rid FROM words WHERE words MATCH ?1 ORDER BY rowid DESC LIMIT ?2) w
+fn by_date(conn: &Connection, scope: &Scope, expression: &str, limit: usize) -> Result<Vec<i64>> {
+    // Those that a viewer may not see do not count among the considered either.
+    let considered = match lens::condition(scope, "v") {
+        none if none.is_empty() => "SELECT rowid AS rid FROM words WHERE words MATCH ?1 ORDER BY rowid DESC LIMIT ?2".to_owned(),
+        seen => format!(
+            "SELECT words.rowid AS rid FROM words CROSS JOIN records v ON v.rid = words.rowid
+             WHERE words MATCH ?1{seen} ORDER BY words.rowid DESC LIMIT ?2"
+        ),
+    };
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT r.rid FROM ({considered}) w
          CROSS JOIN records r ON r.rid = w.rid WHERE r.hidden = 0 AND r.standing <> 6
          ORDER BY r.sort = ?4, r.sort DESC, r.rid DESC LIMIT ?3",
-    )?;
+    ))?;
     let values = params![expression, CONSIDERED as i64, limit as i64, UNDATED];
     Ok(statement.query_map(values, |r| r.get(0))?.collect::<rusqlite::Result<_>>()?)
 }

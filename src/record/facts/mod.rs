@@ -113,7 +113,7 @@ pub fn facts_with(resource: &Resource, medication: Option<&Value>) -> Facts {
             // MedicationDispense, MedicationAdministration and Media of R4 point at "context" directly.
             text_at(resource, "context.reference").filter(|r| r.contains("Encounter") || r.starts_with("urn:"))
         }),
-        sensitive: sensitive::classify(resource, medication, &words),
+        sensitive: sensitive::of(resource, medication, &words),
         title,
         text: words,
     }

@@ -130,9 +130,21 @@ impl FromIterator<Sensitive> for SensitiveSet {
     }
 }
 
+/// The sensitive kinds of a resource that stands under a title.
+pub fn classify(resource: &Resource, title: &str) -> SensitiveSet {
+    let mut found = super::facts(resource).sensitive;
+    found.add(words::of(title));
+    found
+}
+
+/// The sensitive kinds that a text tells of by its words.
+pub fn sensitive_words(text: &str) -> SensitiveSet {
+    words::of(text)
+}
+
 /// The sensitive kinds of a resource. `text` is everything readable in it, as [`super::Facts::text`] holds it;
 /// `medication` is the concept of the medicine where that is another record.
-pub(super) fn classify(resource: &Resource, medication: Option<&Value>, text: &str) -> SensitiveSet {
+pub(super) fn of(resource: &Resource, medication: Option<&Value>, text: &str) -> SensitiveSet {
     let mut found = words::of(text);
     found.add(gather::of(resource, text));
     if let Some(medication) = medication {
