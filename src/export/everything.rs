@@ -24,9 +24,11 @@ const PIECE: usize = 64 << 10;
 
 pub(super) fn write(chart: &Chart, selection: &Ready, out: &mut dyn Write) -> Result<Summary> {
     let mut zip = ZipWriter::new_stream(out);
-    let kept = if selection.everything { originals(chart)? } else { Vec::new() };
+    // The files as they came hold what somebody with a narrow scope may not see.
+    let everything = selection.everything && !chart.is_limited();
+    let kept = if everything { originals(chart)? } else { Vec::new() };
     start(&mut zip, "README.txt")?;
-    zip.write_all(readme::text(chart.person(), kept.len(), selection.everything).as_bytes())?;
+    zip.write_all(readme::text(chart.person(), kept.len(), everything).as_bytes())?;
     start(&mut zip, "index.html")?;
     html::write(chart, selection, &kept, &mut zip)?;
     start(&mut zip, "records.fhir.json")?;

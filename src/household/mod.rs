@@ -12,7 +12,7 @@ pub use passkeys::{PasskeyAsked, PasskeySetup, Site};
 pub use passphrase::{PASSPHRASE, Strength, good_passphrase, strength};
 
 use crate::record::{PartialDate, Precision};
-use crate::vault::{Chart, Key, MemberInfo, PersonInfo, Role, Vault, Waiting};
+use crate::vault::{Chart, Key, MemberInfo, PersonInfo, Role, Scope, Vault, Waiting};
 use crate::{Error, Kind, Result};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -253,17 +253,22 @@ impl Household {
         Ok(roles.into_iter().find(|(id, _)| id == person).map(|(_, role)| role))
     }
 
-    /// Opens a chart; an open one is shared.
+    /// Opens a chart as far as a member may read it; an open one is shared.
     ///
     /// # Errors
     /// NotFound when there is none, or not for this member.
     pub fn open(&self, who: &SignedIn, person: &str) -> Result<Arc<Chart>> {
         self.role(who, person)?.ok_or_else(Error::not_found)?;
+        Ok(self.open_whole(who, person)?.view(&Scope::everything()))
+    }
+
+    fn open_whole(&self, who: &SignedIn, person: &str) -> Result<Arc<Chart>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(chart) = open.get(person).and_then(Weak::upgrade) {
             return Ok(chart);
         }
         let chart = Arc::new(self.vault.open_chart(person, &who.key)?);
+        chart.tell_rest()?;
         open.insert(person.to_owned(), Arc::downgrade(&chart));
         Ok(chart)
     }

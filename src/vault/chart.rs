@@ -176,22 +176,19 @@ impl Chart {
         Ok(Self { shared: Arc::new(shared), scope: Scope::everything(), remembered: Mutex::default(), _whole: None })
     }
 
-    /// The same chart for somebody who may read no more than this of it; one view for each scope.
+    /// The same chart for somebody who may read no more than this of it, and never more than this one shows; one view for
+    /// each scope.
     pub fn view(self: &Arc<Self>, scope: &Scope) -> Arc<Self> {
-        if scope.is_everything() && !self.is_limited() {
+        let scope = scope.within(&self.scope);
+        if scope == self.scope || scope.is_everything() {
             return Arc::clone(self);
         }
         let mut views = lock(&self.views);
         views.retain(|view| view.strong_count() > 0);
-        if let Some(view) = views.iter().filter_map(Weak::upgrade).find(|view| view.scope == *scope) {
+        if let Some(view) = views.iter().filter_map(Weak::upgrade).find(|view| view.scope == scope) {
             return view;
         }
-        let view = Arc::new(Self {
-            shared: Arc::clone(&self.shared),
-            scope: scope.clone(),
-            remembered: Mutex::default(),
-            _whole: Some(Arc::clone(self)),
-        });
+        let view = Arc::new(Self { shared: Arc::clone(&self.shared), scope, remembered: Mutex::default(), _whole: Some(Arc::clone(self)) });
         views.push(Arc::downgrade(&view));
         view
     }

@@ -5,6 +5,7 @@ use super::{Chart, body};
 use crate::record::classify;
 use crate::{Error, Result};
 use rusqlite::{Connection, params};
+use std::sync::Arc;
 
 /// Records told in one transaction.
 const AT_ONCE: i64 = 500;
@@ -20,6 +21,28 @@ impl Chart {
         let conn = self.reader()?;
         let sql = "SELECT 1 FROM records WHERE sensitive = 127 UNION ALL SELECT 1 FROM versions WHERE sensitive = 127 LIMIT 1";
         Ok(conn.prepare_cached(sql)?.exists([])?)
+    }
+
+    /// Tells the rest in a thread of its own, for as long as somebody holds the chart open.
+    ///
+    /// # Errors
+    /// Internal when the database fails.
+    pub(crate) fn tell_rest(self: &Arc<Self>) -> Result<()> {
+        if !self.has_untold()? {
+            return Ok(());
+        }
+        let held = Arc::downgrade(self);
+        let work = move || {
+            while let Some(chart) = held.upgrade() {
+                match chart.tell_some() {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(e) => return tracing::warn!(kind = ?e.kind, "what is sensitive in a chart could not be told"),
+                }
+            }
+        };
+        std::thread::Builder::new().name("classify".to_owned()).spawn(work)?;
+        Ok(())
     }
 
     /// Tells the next few. Gives whether some are left. Waits while an import runs.

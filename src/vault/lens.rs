@@ -22,8 +22,9 @@ pub(super) fn condition(scope: &Scope, alias: &str) -> String {
         out.push_str(&format!(" AND ({alias}.sensitive & {}) = 0", denied.number()));
     }
     if let Some(classes) = &scope.classes {
-        let numbers: Vec<String> = classes.iter().map(|c| c.number().to_string()).collect();
-        out.push_str(&format!(" AND {alias}.class IN ({})", numbers.join(",")));
+        // No class has the number 0: the list is never empty, which no index could answer.
+        let numbers: String = classes.iter().map(|c| format!(",{}", c.number())).collect();
+        out.push_str(&format!(" AND {alias}.class IN (0{numbers})"));
     }
     out
 }

@@ -28,6 +28,15 @@ impl Scope {
         self.sensitive == SensitiveSet::ALL && self.classes.as_ref().is_none_or(|c| Class::ALL.iter().all(|k| c.contains(k)))
     }
 
+    /// What this one and another one both let be seen.
+    pub fn within(&self, other: &Self) -> Self {
+        let classes = match (&self.classes, &other.classes) {
+            (Some(a), Some(b)) => Some(a.intersection(b).copied().collect()),
+            (a, b) => a.as_ref().or(b.as_ref()).cloned(),
+        };
+        Self { classes, sensitive: self.sensitive.without(SensitiveSet::ALL.without(other.sensitive)) }
+    }
+
     /// Whether a record of this class that tells of these sensitive kinds may be seen.
     pub fn allows(&self, class: Class, sensitive: SensitiveSet) -> bool {
         self.shows(class) && sensitive.without(self.sensitive).is_empty()

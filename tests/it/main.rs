@@ -28,6 +28,7 @@ mod pages;
 mod pages_words;
 mod roundtrip;
 mod signin;
+mod scope;
 mod vault;
 mod vault_search;
 mod vault_sources;
