@@ -55,10 +55,7 @@ pub fn said(resource: &Value, title: &str) -> Said {
     out.reason = (!reasons.is_empty()).then(|| reasons.join(", "));
     out.prescriber = ["requester", "informationSource", "recorder"].iter().find_map(|k| reference_words(resource, resource.get(k)?));
     out.refills = text_at(resource, "dispenseRequest.numberOfRepeatsAllowed");
-    out.quantity = at(resource, "dispenseRequest.quantity")
-        .or_else(|| resource.get("quantity"))
-        .map(crate::record::quantity_text)
-        .filter(|t| !t.is_empty());
+    out.quantity = at(resource, "dispenseRequest.quantity").or_else(|| resource.get("quantity")).and_then(super::units::quantity);
     out.status_reason = resource.get("statusReason").and_then(concept_text);
     out
 }
@@ -195,7 +192,7 @@ pub fn supply(resource: &Value) -> Option<String> {
     let days = resource.get("daysSupply").or_else(|| at(resource, "dispenseRequest.expectedSupplyDuration"))?;
     let number = days.get("value").and_then(string)?;
     let unit = text_at(days, "unit").or_else(|| text_at(days, "code")).unwrap_or_else(|| "days".into());
-    Some(format!("{number} {}", if unit == "d" { "days" } else { &unit }))
+    Some(super::units::plain(&format!("{number} {unit}")))
 }
 
 #[cfg(test)]

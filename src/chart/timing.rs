@@ -1,7 +1,8 @@
 //! When a medicine is taken: the four times of the day, only as far as the timing says so
 //! (FHIR R4 Timing; Universal Medication Schedule: morning, noon, evening, bedtime).
 
-use crate::record::{array, codes, concept_text, quantity_text, string, text_at};
+use super::units;
+use crate::record::{array, codes, concept_text, string, text_at};
 use serde_json::Value;
 
 /// The four times: which of them, in order morning, noon, evening, bedtime.
@@ -57,11 +58,11 @@ pub fn slots(dosage: &Value) -> Option<Slots> {
 pub fn dose(dosage: &Value) -> Option<String> {
     let each = array(dosage, "doseAndRate").first().unwrap_or(dosage);
     if let Some(quantity) = each.get("doseQuantity").or_else(|| each.get("dose")) {
-        return Some(quantity_text(quantity)).filter(|t| !t.is_empty());
+        return units::quantity(quantity);
     }
     let range = each.get("doseRange")?;
-    let (low, high) = (range.get("low").map(quantity_text), range.get("high").map(quantity_text));
-    Some([low, high].into_iter().flatten().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" to ")).filter(|t| !t.is_empty())
+    let (low, high) = (range.get("low").and_then(units::quantity), range.get("high").and_then(units::quantity));
+    Some([low, high].into_iter().flatten().collect::<Vec<_>>().join(" to ")).filter(|t| !t.is_empty())
 }
 
 /// The whole of a dosage as a sentence: the source's own words where there are any, else put together.

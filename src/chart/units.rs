@@ -30,7 +30,36 @@ pub fn plain(text: &str) -> String {
             out = out.replace(code, words);
         }
     }
-    out.trim().to_owned()
+    counted(out.trim())
+}
+
+/// "60 tablet" as "60 tablets": what is counted in words, with a number other than one before it.
+fn counted(text: &str) -> String {
+    const THINGS: [&str; 22] = [
+        "tablet", "capsule", "caplet", "pill", "dose", "puff", "drop", "patch", "spray", "vial", "ampule", "bottle", "tube", "syringe",
+        "unit", "second", "minute", "hour", "day", "week", "month", "year",
+    ];
+    // UCUM's codes of time.
+    const TIMES: [(&str, &str); 5] = [("a", "year"), ("mo", "month"), ("wk", "week"), ("d", "day"), ("h", "hour")];
+    let Some((number, thing)) = text.rsplit_once(' ') else { return text.to_owned() };
+    let Ok(n) = number.rsplit(' ').next().unwrap_or(number).parse::<f64>() else { return text.to_owned() };
+    let thing = TIMES.iter().find(|(code, _)| *code == thing).map_or(thing, |(_, word)| *word);
+    if (n > 0.0 && n <= 1.0) || !THINGS.contains(&thing.to_lowercase().as_str()) {
+        return format!("{number} {thing}");
+    }
+    let capital = thing.chars().all(char::is_uppercase);
+    let ending = match (thing.to_lowercase().as_str(), capital) {
+        ("patch", false) => "es",
+        ("patch", true) => "ES",
+        (_, false) => "s",
+        (_, true) => "S",
+    };
+    format!("{number} {thing}{ending}")
+}
+
+/// A Quantity in words for people: "60 tablets", "5 mg"; none when it holds neither number nor unit.
+pub fn quantity(quantity: &serde_json::Value) -> Option<String> {
+    Some(plain(&crate::record::quantity_text(quantity))).filter(|t| !t.is_empty())
 }
 
 /// A number moved by a power of ten, for drawing only.
@@ -113,6 +142,26 @@ fn base(part: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn things_are_counted_as_people_count_them() {
+        for (given, said) in [
+            ("60 tablet", "60 tablets"),
+            ("1 tablet", "1 tablet"),
+            ("0.5 tablet", "0.5 tablet"),
+            ("2 TABLET", "2 TABLETS"),
+            ("30 d", "30 days"),
+            ("45 a", "45 years"),
+            ("1 a", "1 year"),
+            ("2 patch", "2 patches"),
+            ("60 tablets", "60 tablets"),
+            ("5 mg", "5 mg"),
+            ("< 3 dose", "< 3 doses"),
+            ("day", "day"),
+        ] {
+            assert_eq!(plain(given), said);
+        }
+    }
 
     #[test]
     fn powers_of_ten_and_nothing_else() {

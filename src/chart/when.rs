@@ -47,7 +47,7 @@ pub fn word(row: &Row, resource: &Value) -> Option<&'static str> {
 
 /// "Since 2011", "recorded 6 October 2026", "from age 45 years": when a condition or an allergy began, as far as it is said.
 pub fn began(row: &Row, resource: &Value) -> Option<String> {
-    let age = resource.get("onsetAge").map(crate::record::quantity_text).filter(|t| !t.is_empty()).map(|a| format!("From age {a}"));
+    let age = resource.get("onsetAge").and_then(super::units::quantity).map(|a| format!("From age {a}"));
     let said =
         age.or_else(|| text_at(resource, "onsetString").filter(|t| !t.eq_ignore_ascii_case("unknown")).map(|t| format!("Began: {t}")));
     let date = row.date.as_ref().map(|d| match word(row, resource) {

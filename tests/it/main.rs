@@ -25,6 +25,7 @@ mod kill;
 mod leaks;
 mod network;
 mod pages;
+mod pages_leaves;
 mod pages_words;
 mod roundtrip;
 mod scope;

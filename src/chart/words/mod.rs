@@ -197,7 +197,7 @@ mod tests {
                 "Written on: March 2026",
                 "Medicine: Apixaban (RxNorm 1364430)",
                 "Filling:",
-                "Amount: 60 tablet",
+                "Amount: 60 tablets",
                 "Valid: 1 March 2026 to 2027",
                 "Asked for by: Dr. Raman"
             ]
@@ -217,6 +217,18 @@ mod tests {
             lines(&resource),
             ["Born: Not given: asked, but not known", "Race:", "Category: White (2106-3)", "In words: White", "Favourite colour: green"]
         );
+    }
+
+    #[test]
+    fn a_text_does_not_swallow_the_parts_that_it_leaves_out() {
+        let resource = json!({"resourceType": "Patient",
+            "name": [{"text": "Ruth Carver", "given": ["Ruth", "Agnes"], "family": "Carver", "use": "official"}],
+            "address": [{"text": "1 Alder Street", "city": "Harbor", "line": ["1 Alder Street"]}]});
+        let all = lines(&resource).join("\n");
+        assert!(all.contains("Agnes") && all.contains("Harbor") && !all.contains("Family") && !all.contains("Line"), "{all}");
+        let signal = json!({"resourceType": "Observation", "valueSampledData":
+            {"origin": {"value": 0, "unit": "mV"}, "period": 10, "dimensions": 1, "data": "2041 2043 2037"}});
+        assert!(lines(&signal).join("\n").contains("2041 2043 2037"));
     }
 
     #[test]

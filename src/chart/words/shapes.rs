@@ -1,7 +1,7 @@
 //! FHIR R4 datatypes in words, told by their shape. What a datatype's words do not cover goes along as further facts.
 
 use super::{Content, Fact, Said, labels, object};
-use crate::chart::{people, timing};
+use crate::chart::{people, timing, units};
 use crate::record::{PartialDate, human_name, string};
 use serde_json::{Map, Value};
 
@@ -64,13 +64,13 @@ fn datatype(key: &str, o: &Map<String, Value>, depth: usize) -> Option<Said> {
         && !has("use")
         && (has("unit") || has("code") || o["value"].is_number())
     {
-        (Some(crate::chart::units::plain(&crate::record::quantity_text(&value))), &["value", "unit", "comparator", "system", "code"])
-    } else if has("contentType") || (has("url") && has("title")) || (has("data") && key != "origin") {
+        (units::quantity(&value), &["value", "unit", "comparator", "system", "code"])
+    } else if has("contentType") || (has("url") && has("title")) || (has("data") && !has("origin")) {
         return Some(attachment(o, depth));
     } else if (has("low") || has("high")) && only(&["low", "high"]) {
         (Some(range(o)), &["low", "high"])
     } else if has("numerator") || has("denominator") {
-        let part = |k: &str| o.get(k).map(crate::record::quantity_text).filter(|t| !t.is_empty());
+        let part = |k: &str| o.get(k).and_then(units::quantity);
         (
             Some([part("numerator"), part("denominator")].into_iter().flatten().collect::<Vec<_>>().join(" in ")),
             &["numerator", "denominator"],
@@ -78,9 +78,9 @@ fn datatype(key: &str, o: &Map<String, Value>, depth: usize) -> Option<Said> {
     } else if (has("start") || has("end")) && only(&["start", "end"]) {
         (Some(period(o)), &["start", "end"])
     } else if has("family") || has("given") || (key == "name" && has("use") && has("text")) {
-        (human_name(&value), &["family", "given", "prefix", "suffix", "text"])
+        return whole(human_name(&value), o, &["family", "given", "prefix", "suffix", "text"], depth);
     } else if has("line") || has("city") || has("postalCode") || (key == "address" && has("text")) {
-        (people::address(&value), &["line", "city", "state", "postalCode", "country", "text"])
+        return whole(people::address(&value), o, &["line", "city", "state", "postalCode", "country", "text"], depth);
     } else if has("value") && (key == "telecom" || key == "valueContactPoint") {
         (people::telecom(&value), &["system", "value", "use"])
     } else if has("value") && (key.to_lowercase().contains("identifier") || (has("system") && o["value"].is_string())) {
@@ -98,6 +98,23 @@ fn datatype(key: &str, o: &Map<String, Value>, depth: usize) -> Option<Said> {
     let mut without: Vec<&str> = used.to_vec();
     without.push("id");
     Some(Said { text, more: object(o, &without, depth), ..Said::default() })
+}
+
+/// A name or an address in one line; parts that its own text leaves out go along.
+fn whole(text: Option<String>, o: &Map<String, Value>, parts: &[&str], depth: usize) -> Option<Said> {
+    let text = text.filter(|t| !t.is_empty())?;
+    let told = |value: &Value| string(value).is_none_or(|part| text.contains(&part));
+    let mut without: Vec<&str> = parts
+        .iter()
+        .copied()
+        .filter(|part| match o.get(*part) {
+            Some(Value::Array(items)) => items.iter().all(told),
+            Some(one) => *part == "text" || told(one),
+            None => false,
+        })
+        .collect();
+    without.push("id");
+    Some(Said { more: object(o, &without, depth), text, ..Said::default() })
 }
 
 fn concept(o: &Map<String, Value>, depth: usize) -> Said {
@@ -158,7 +175,7 @@ fn attachment(o: &Map<String, Value>, depth: usize) -> Said {
 }
 
 fn range(o: &Map<String, Value>) -> String {
-    let part = |k: &str| o.get(k).map(crate::record::quantity_text).filter(|t| !t.is_empty());
+    let part = |k: &str| o.get(k).and_then(units::quantity);
     match (part("low"), part("high")) {
         (Some(low), Some(high)) => format!("{low} to {high}"),
         (Some(low), None) => format!("{low} or more"),

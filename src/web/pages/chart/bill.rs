@@ -1,7 +1,7 @@
 //! One bill, claim or plan's statement, line by line, with the digits that its source gave.
 
 use super::filter::Filter;
-use super::record::{fact_list, source_facts, standing, versions};
+use super::record::{everything, source_facts, standing, versions};
 use super::ui::{Desk, head, joined, span, title};
 use crate::Result;
 use crate::chart::{money, people, words};
@@ -49,9 +49,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
         @if !others.is_empty() {
             (section("other-amounts", "Other amounts", None, &super::ui::facts(&others.iter().map(|(l, w)| (l.as_str(), html! { (w) })).collect::<Vec<_>>())))
         }
-        (section("all", "All that this record holds", None, &html! {
-            details { summary { "Show every detail" } (fact_list(&desk, Some(row), &words::facts(&resource), 0)) }
-        }))
+        (everything(&desk, row, &resource))
         (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
     };
     Ok(chart_page(cx, &Page { title: &title(row), nav: "bills", crumbs: &[("Bills", "bills")] }, &body))

@@ -3,7 +3,7 @@
 
 use super::documents::media_words;
 use super::filter::Filter;
-use super::record::{source_facts, standing, versions};
+use super::record::{everything, source_facts, standing, versions};
 use super::rows;
 use super::ui::{Desk, facts, head, joined, narrative};
 use crate::Result;
@@ -45,10 +45,24 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
         @else { (viewers(&desk, row, &resource)?) }
         @if let Some(text) = text_at(&resource, "description").filter(|d| *d != title) { p { (text) } }
         (read_from(&desk, row, &resource)?)
+        (everything(&desk, row, &without_narrative(resource.clone())))
         (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
         @if cx.role >= Role::Carer { (edit(cx, row, &beside)) }
     };
     Ok(chart_page(cx, &Page { title: &title, nav: "documents", crumbs: &[("Documents", "documents")] }, &body))
+}
+
+/// A record without the narratives that its page shows as the document.
+fn without_narrative(mut resource: Value) -> Value {
+    if let Value::Object(fields) = &mut resource {
+        if fields.get("text").is_some_and(|t| t.get("div").is_some()) {
+            fields.remove("text");
+        }
+        if let Some(Value::Array(sections)) = fields.get_mut("section") {
+            sections.iter_mut().for_each(|s| *s = without_narrative(s.take()));
+        }
+    }
+    resource
 }
 
 /// The sections of a Composition with a list of them at the side.

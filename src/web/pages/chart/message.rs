@@ -2,7 +2,7 @@
 
 use super::document::viewers;
 use super::filter::Filter;
-use super::record::{source_facts, standing, versions};
+use super::record::{everything, source_facts, standing, versions};
 use super::ui::{Desk, head, joined, title};
 use crate::Result;
 use crate::chart::people;
@@ -39,6 +39,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
         (versions(&desk, row)?)
         ol class="thread list" { @for letter in &letters { (drawn(&desk, letter)) } }
         (viewers(&desk, row, &resource)?)
+        (everything(&desk, row, &resource))
         (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
     };
     Ok(chart_page(cx, &Page { title: &title(row), nav: "messages", crumbs: &[("Messages", "messages")] }, &body))

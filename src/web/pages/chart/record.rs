@@ -52,6 +52,17 @@ fn holds(desk: &Desk<'_>, row: &Row, resource: &serde_json::Value) -> Markup {
     }
 }
 
+/// All that a record holds, folded: below pages that tell the most of it in a better way.
+pub(crate) fn everything(desk: &Desk<'_>, row: &Row, resource: &serde_json::Value) -> Markup {
+    let facts = words::facts(resource);
+    section(
+        "all",
+        "All that this record holds",
+        None,
+        &html! { details { summary { "Show every detail" } (fact_list(desk, Some(row), &facts, 0)) } },
+    )
+}
+
 /// A questionnaire as a table of questions and answers.
 fn answers(resource: &serde_json::Value) -> Markup {
     let questions = crate::chart::answers::questions(resource);

@@ -2,7 +2,7 @@
 
 use super::document::viewers;
 use super::filter::Filter;
-use super::record::{source_facts, versions};
+use super::record::{everything, source_facts, versions};
 use super::rows;
 use super::ui::{Desk, facts, head, joined, title};
 use crate::Result;
@@ -70,6 +70,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
             (section("about-it", "About this report", None, &facts(&list)))
             (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
         }
+        (everything(&desk, row, &resource))
     };
     Ok(chart_page(cx, &Page { title: &title(row), nav: if up.1 == "imaging" { "kinds" } else { up.1 }, crumbs: &[up] }, &body))
 }

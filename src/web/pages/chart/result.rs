@@ -1,7 +1,7 @@
 //! One result: its value against its own range, the line over time, the same as a table, and where it comes from.
 
 use super::filter::Filter;
-use super::record::{source_facts, versions};
+use super::record::{everything, source_facts, versions};
 use super::svg;
 use super::ui::{Desk, day, facts, head, state, title};
 use crate::Result;
@@ -56,6 +56,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, filter: &Filter) -> Result<Markup> {
             (section("about-it", "About this result", None, &about(&desk, row, &resource)))
             (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
         }
+        (everything(&desk, row, &resource))
     };
     Ok(chart_page(cx, &Page { title: &title(row), nav: if vital { "vital-signs" } else { "results" }, crumbs: &[up] }, &body))
 }

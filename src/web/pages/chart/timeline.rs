@@ -125,7 +125,7 @@ fn value(row: &crate::vault::Row, named: bool) -> String {
         return row.title.clone();
     }
     let words = results::line(&results::value(&row.resource()).reading);
-    if named { format!("{} {words}", row.title) } else { words }
+    if named { format!("{}: {words}", row.title) } else { words }
 }
 
 fn symbol(class: Class) -> &'static str {

@@ -1,11 +1,11 @@
 //! One visit or stay: when, where, with whom, why, how it ended, and everything that belongs to it.
 
 use super::filter::Filter;
-use super::record::{fact_list, source_facts, standing, versions};
+use super::record::{everything, source_facts, standing, versions};
 use super::rows;
 use super::ui::{Desk, facts, head, joined, span, title};
 use crate::Result;
-use crate::chart::{people, words};
+use crate::chart::people;
 use crate::record::{Class, array, at, concept_text};
 use crate::vault::{Query, Row};
 use crate::web::app::ChartCx;
@@ -46,9 +46,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, filter: &Filter) -> Result<Markup> {
         }
         (filter.more(&path, inside.next, "Show more of this visit"))
         @if groups.is_empty() { p.soft { "No other record says that it belongs to this visit." } }
-        (section("all", "All that this record holds", None, &html! {
-            details { summary { "Show every detail" } (fact_list(&desk, Some(row), &words::facts(&resource), 0)) }
-        }))
+        (everything(&desk, row, &resource))
         (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
     };
     Ok(chart_page(cx, &Page { title: &title(row), nav: "visits", crumbs: &[("Visits", "visits")] }, &body))

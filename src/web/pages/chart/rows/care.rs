@@ -1,7 +1,7 @@
 //! Rows of care around the person: visits, teams, places, plans, devices, insurance, bills, appointments.
 
 use super::{coded, dated, plain, said};
-use crate::chart::{money, people};
+use crate::chart::{money, people, units};
 use crate::record::{PartialDate, array, at, concept_text, reference_words, text_at};
 use crate::vault::Row;
 use crate::web::pages::chart::ui::{joined, span};
@@ -62,7 +62,7 @@ pub(super) fn plan(row: &Row, resource: &Value) -> Vec<String> {
         .iter()
         .map(|t| {
             let detail = t.as_object().and_then(|o| o.iter().find(|(k, _)| k.starts_with("detail"))).map(|(_, v)| v);
-            let detail = detail.and_then(|d| concept_text(d).or_else(|| Some(crate::record::quantity_text(d)).filter(|t| !t.is_empty())));
+            let detail = detail.and_then(|d| concept_text(d).or_else(|| units::quantity(d)));
             let due =
                 text_at(t, "dueDate").and_then(|d| PartialDate::parse(&d)).filter(|d| row.end.as_ref().is_none_or(|e| e.text != d.text));
             let due = due.map(|d| format!("by {}", d.day_words()));

@@ -1,7 +1,7 @@
 //! Rows of what a person has or had done: allergies, conditions, immunizations, procedures, imaging, family, medicines.
 
 use super::{coded, dated, plain, said};
-use crate::chart::{medicines, people, when};
+use crate::chart::{medicines, people, units, when};
 use crate::record::{PartialDate, Standing, array, concept_text, list, reference_words, string, text_at};
 use crate::vault::Row;
 use crate::web::pages::chart::ui::{joined, span};
@@ -114,12 +114,8 @@ pub(super) fn report(row: &Row, resource: &Value) -> Vec<String> {
 
 /// What a relative had, at what age, and whether they died of it.
 pub(super) fn family(resource: &Value) -> Vec<String> {
-    let age = |v: &Value, stem: &str| {
-        v.get(format!("{stem}Age"))
-            .map(crate::record::quantity_text)
-            .or_else(|| text_at(v, &format!("{stem}String")))
-            .filter(|t| !t.is_empty())
-    };
+    let age =
+        |v: &Value, stem: &str| v.get(format!("{stem}Age")).and_then(units::quantity).or_else(|| text_at(v, &format!("{stem}String")));
     let mut out: Vec<String> = array(resource, "condition")
         .iter()
         .map(|c| {

@@ -1,18 +1,23 @@
 //! Home: what can hurt first, then what is outside its own range, then the rest.
 
+mod allergies;
+mod bare;
+
 use crate::chart::link::Line;
 use crate::chart::medicines::Medicine;
 use crate::chart::results;
 use crate::chart::sources::Sources;
-use crate::record::{Class, Flag, PartialDate, Resource, array, concept_text, text_at};
+use crate::record::{Class, Flag, PartialDate, array, text_at};
 use crate::vault::{Added, Role, Row, SourceInfo};
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, big_icon, chart_page, empty, icon, pill, section};
+use crate::web::layout::{Page, big_icon, chart_page, empty, pill, section};
 use crate::web::pages::chart::class_path;
 use crate::web::pages::chart::svg::numline;
 use crate::web::pages::chart::ui::{capital, path};
 use crate::web::pages::words;
 use maud::{Markup, html};
+
+pub(crate) use allergies::danger;
 
 /// What the page shows, gathered beforehand.
 #[derive(Debug, Default)]
@@ -40,11 +45,8 @@ impl Home {
 /// So many conditions and medicines; the rest is on their pages.
 const FEW: usize = 8;
 
-/// So many allergies with what they do; the rest by name alone: none is left out.
-const DANGERS: usize = 8;
-
 pub(crate) fn page(cx: &ChartCx, home: &Home) -> Markup {
-    let body = if home.has_records { full(cx, home) } else { bare(cx) };
+    let body = if home.has_records { full(cx, home) } else { bare::bare(cx) };
     chart_page(cx, &Page { title: "Home", nav: "", crumbs: &[] }, &body)
 }
 
@@ -66,7 +68,7 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
         }
         div.pair.gap {
             div {
-                (allergies(cx, home))
+                (allergies::allergies(cx, home))
                 (outside(cx, home))
                 (section("conditions-now", "Conditions now", Some(("All conditions", &cx.to("conditions"))), &html! {
                     (rows_or(
@@ -138,22 +140,6 @@ fn day_of(row: &Row) -> String {
     row.date.as_ref().map(PartialDate::day_words).unwrap_or_default()
 }
 
-// ---- allergies
-
-/// How dangerous an allergy is said to be by any source: the lower, the higher it stands.
-pub(crate) fn danger(line: &Line) -> u8 {
-    let one = |row: &Row| {
-        let resource = row.resource();
-        let severe = array(&resource, "reaction").iter().any(|r| text_at(r, "severity").as_deref() == Some("severe"));
-        match (text_at(&resource, "criticality").as_deref(), severe) {
-            (Some("high"), _) | (_, true) => 0,
-            (Some("low"), _) => 2,
-            _ => 1,
-        }
-    };
-    line.rows.iter().map(one).min().unwrap_or(1)
-}
-
 /// Whether a condition is a finding or a circumstance and not an illness, by the name that SNOMED CT gives it.
 pub(crate) fn circumstance(row: &Row) -> bool {
     let resource = row.resource();
@@ -164,95 +150,6 @@ pub(crate) fn circumstance(row: &Row) -> bool {
         .collect();
     let tagged = |tags: &[&str]| names.iter().any(|n| tags.iter().any(|tag| n.ends_with(tag)));
     tagged(&["(finding)", "(situation)", "(person)"]) && !tagged(&["(disorder)"])
-}
-
-fn allergies(cx: &ChartCx, home: &Home) -> Markup {
-    let all = cx.to("allergies");
-    // "No known allergies" speaks about all of them; a single one that was ruled out does not.
-    let (none, ruled_out): (Vec<&Line>, Vec<&Line>) = home.no_allergies.iter().partition(|l| {
-        let title = l.title().to_lowercase();
-        ["no known", "none", "nk"].iter().any(|start| title.starts_with(start))
-    });
-    if home.allergies.is_empty() {
-        let body = if none.is_empty() && ruled_out.is_empty() {
-            empty("Not known yet", "No source says anything about allergies. This is not the same as “none”.", &html! {})
-        } else {
-            html! { ul.rows { @for line in none.iter().chain(&ruled_out) { @let row = line.first();
-                li { div {
-                    span.name { a href=(to_record(cx, row)) { (line.title()) } }
-                    span.sub { @if none.iter().any(|n| n.first().rid == row.rid) { "As a source states it" } @else { "Ruled out, says a source" } @if row.date.is_some() { ", " (day_of(row)) } }
-                } }
-            } } }
-        };
-        return section("allergies", "Allergies", Some(("All about allergies", &all)), &body);
-    }
-    let (shown, more) = home.allergies.split_at(home.allergies.len().min(DANGERS));
-    html! {
-        section.card.harm aria-labelledby="allergies" {
-            h2 #allergies { (icon("alert")) "Allergies" }
-            ul.rows {
-                @for line in shown { li { div {
-                    span.name { a href=(to_record(cx, line.first())) { (line.title()) } }
-                    span.sub { (reactions(line)) }
-                } } }
-            }
-            @if !more.is_empty() {
-                p { "Also: " @for (n, line) in more.iter().enumerate() { @if n > 0 { ", " } a href=(to_record(cx, line.first())) { (line.title()) } } "." }
-            }
-            @if let Some(line) = none.first() {
-                p { a href=(to_record(cx, line.first())) { "Another record says: " (line.title()) } ". The sources differ. Ask your doctor to check the list." }
-            }
-            p { a href=(all) { "All about allergies" } }
-        }
-    }
-}
-
-/// "Trouble breathing, swelling of the face. **Severe**, 2009": what any source says, the worst first.
-fn reactions(line: &Line) -> Markup {
-    let mut said: Vec<String> = Vec::new();
-    let mut each: Vec<(&str, Option<usize>)> = Vec::new();
-    let mut coded = false;
-    let mut high = false;
-    let mut sure = false;
-    for row in &line.rows {
-        let resource = row.resource();
-        let list = array(&resource, "reaction");
-        for manifestation in list.iter().flat_map(|r| array(r, "manifestation")).filter_map(concept_text) {
-            // A number is no reaction that one can read; the record's page has it.
-            coded |= !manifestation.contains(char::is_alphabetic);
-            if manifestation.contains(char::is_alphabetic) && !said.iter().any(|s| s.eq_ignore_ascii_case(&manifestation)) {
-                said.push(manifestation);
-            }
-        }
-        let severities = list.iter().filter_map(|r| text_at(r, "severity"));
-        let worst = severities.filter_map(|s| SEVERITIES.iter().position(|known| *known == s)).min();
-        each.push((&row.source, worst));
-        high |= text_at(&resource, "criticality").as_deref() == Some("high");
-        sure |= !array_codes(&resource, "verificationStatus").iter().any(|code| code == "unconfirmed");
-    }
-    let worst = each.iter().filter_map(|(_, w)| *w).min();
-    let first = line.rows.iter().filter(|r| r.date.is_some()).min_by_key(|r| r.date.as_ref().map(|d| d.start));
-    let differ = each.iter().any(|(source, w)| w.is_some() && *w != worst && each.iter().any(|(other, v)| v == &worst && other != source));
-    html! {
-        @if said.is_empty() && coded { "Reaction given only as a code" } @else if said.is_empty() { "Reaction not given" } @else { (said.join(", ")) }
-        @match worst {
-            Some(0) => { ". " b { "Severe" } }
-            Some(1) => ". Moderate",
-            Some(_) => ". Mild",
-            None => {}
-        }
-        @if high { ". " b { "High risk" } }
-        @if let Some(row) = first { ", " (day_of(row)) }
-        @if !sure { ". Not confirmed" }
-        @if differ { br; (pill("heed", "differ", "Sources differ")) }
-    }
-}
-
-/// FHIR R4 reaction-event-severity, the worst first.
-const SEVERITIES: [&str; 3] = ["severe", "moderate", "mild"];
-
-fn array_codes(resource: &Resource, key: &str) -> Vec<String> {
-    resource.get(key).map(|concept| array(concept, "coding").iter().filter_map(|c| text_at(c, "code")).collect()).unwrap_or_default()
 }
 
 // ---- results
@@ -378,45 +275,4 @@ fn new(cx: &ChartCx, home: &Home) -> Markup {
         return html! {};
     }
     section("new", &heading, Some(("Timeline", &cx.to("timeline"))), &html! { ul.rows { @for row in rows { (row) } } })
-}
-
-// ---- nothing yet
-
-fn bare(cx: &ChartCx) -> Markup {
-    let first = words::first_name(&cx.person.name);
-    let writes = cx.role >= Role::Carer;
-    html! {
-        header.head {
-            h1 { @if cx.own() { "Your chart is ready" } @else { (words::possessive(first)) " chart is ready" } }
-            p { "It holds nothing yet." @if writes { " Start here. It takes about five minutes." } }
-        }
-        @if writes {
-            ol.rows.starts {
-                li {
-                    div {
-                        span.name { "Bring in records from a portal" }
-                        span.sub { "Sign in at the doctor’s portal, choose “Download my records”, then give the file to Keepwell. It reads FHIR, C-CDA, zip files, PDF and pictures." }
-                    }
-                    div.end { a.btn.main href=(cx.to("add")) { (icon("add")) "Choose a file" } }
-                }
-            }
-        }
-        div.pair {
-            div {
-                (section("allergies", "Allergies", None, &empty("Not known yet", "This is not the same as “none”. Allergies and their reactions will stand here, first on the page.", &html! {})))
-                (section("outside", "Results outside their range", None, &empty("No results yet", "They appear here when you add records. Only results with a range from their lab are marked.", &html! {})))
-            }
-            div {
-                (section("medicines-now", "Medicines now", None, &empty("None recorded", "What a source says is taken now will stand here.", &html! {})))
-                (section("next-appointment", "Next appointment", None, &empty("Nothing planned here", "Appointments that a source names will stand here.", &html! {})))
-            }
-        }
-        (section("good-to-know", "Good to know", None, &html! {
-            ul {
-                li { "Everything you add is locked with your passphrase. Keep the recovery key on paper: without it a lost passphrase means lost records." }
-                li { "Nothing leaves this machine unless you save or share it." }
-                li { "The same file twice does no harm, and a file about somebody else is refused." }
-            }
-        }))
-    }
 }
