@@ -20,9 +20,13 @@ impl Line {
 
     /// The newest name that is words and not only a code.
     pub fn title(&self) -> &str {
-        let coded = |t: &str| t.split_once(" code ").is_some_and(|(system, code)| !system.contains(' ') && !code.contains(' '));
-        self.rows.iter().map(|r| r.title.as_str()).find(|t| !coded(t)).unwrap_or(&self.first().title)
+        self.rows.iter().map(|r| r.title.as_str()).find(|t| !only_code(t)).unwrap_or(&self.first().title)
     }
+}
+
+/// Whether a title is only a code with the name of its system: "LOINC code 4548-4".
+pub fn only_code(title: &str) -> bool {
+    title.split_once(" code ").is_some_and(|(system, code)| !system.contains(' ') && !code.contains(' '))
 }
 
 /// A title in lower case with single spaces: what two sources may write differently.

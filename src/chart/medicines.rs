@@ -167,12 +167,10 @@ pub fn linked(rows: Vec<Row>) -> Vec<Medicine> {
 pub fn differences(line: &Line, said: &[Said]) -> Vec<(usize, String)> {
     let mut seen: Vec<(usize, String)> = Vec::new();
     let mut sources = std::collections::BTreeSet::new();
+    // Like is compared with like: a strength here and directions there do not differ.
+    let strengths = said.iter().any(|s| s.strength.is_some());
     for (n, (row, one)) in line.rows.iter().zip(said).enumerate() {
-        let words = match (&one.strength, one.directions.first()) {
-            (Some(strength), _) => strength.clone(),
-            (None, Some(directions)) => directions.clone(),
-            (None, None) => continue,
-        };
+        let Some(words) = (if strengths { one.strength.clone() } else { one.directions.first().cloned() }) else { continue };
         if !seen.iter().any(|(_, w)| super::link::folded(w) == super::link::folded(&words)) {
             seen.push((n, words));
             sources.insert(row.source.as_str());
@@ -229,6 +227,16 @@ mod tests {
         let line = by_key(rows, |r| ingredient(&r.title)).remove(0);
         let both: Vec<Said> = line.rows.iter().map(|r| said(&r.resource(), &r.title)).collect();
         assert_eq!(differences(&line, &both), [(0, "50 mg".to_owned()), (1, "25 mg".to_owned())]);
+    }
+
+    #[test]
+    fn a_strength_and_directions_do_not_differ() {
+        let taken = json!({"dosage": [{"text": "Every 6 hours"}]});
+        let rows = vec![row(1, "Everolimus", None, &taken), row(2, "Everolimus 0.5 mg", None, &json!({}))];
+        let line = by_key(rows, |r| ingredient(&r.title)).remove(0);
+        let both: Vec<Said> = line.rows.iter().map(|r| said(&r.resource(), &r.title)).collect();
+        assert_eq!(line.rows.len(), 2);
+        assert!(differences(&line, &both).is_empty());
     }
 
     #[test]

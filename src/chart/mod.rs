@@ -5,9 +5,11 @@
 //! - [`medicines`], [`timing`]: the medicine list, its differences, the times of the day.
 //! - [`link`]: the same thing from several sources as one line.
 //! - [`when`], [`answers`]: what a date is the date of; questions with their answers.
+//! - [`denials`]: "none known" and "nothing known", which are not the same.
 //! - [`people`], [`person`], [`money`], [`documents`], [`timeline`]: who, whose, how much, which paper, when.
 
 pub mod answers;
+pub mod denials;
 pub mod documents;
 pub mod link;
 pub mod medicines;

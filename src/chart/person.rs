@@ -66,7 +66,8 @@ fn joined(facts: &[Fact]) -> String {
     // US Core gives categories and the whole in words: the words say it all when they say the same.
     if let Some(words) = facts.iter().find(|f| f.label == "In words").map(|f| texts(f).join(", ")) {
         let others = facts.iter().filter(|f| f.label != "In words").map(|f| texts(f).join(", ")).filter(|t| *t != words);
-        let more: Vec<String> = others.collect();
+        let more: Vec<String> = others.filter(|t| !t.is_empty()).collect();
+        let more: Vec<String> = if more.join(", ") == words { Vec::new() } else { more };
         return if more.is_empty() { words } else { format!("{words} ({})", more.join(", ")) };
     }
     let told = facts.iter().filter(|f| !PLUMBING.contains(&f.label.as_str()));

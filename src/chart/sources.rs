@@ -18,6 +18,20 @@ const MANY: usize = 200;
 /// So many sources are named in a line.
 const FEW: usize = 3;
 
+/// The name of a file into which a program wrote a number of its own, without it: "Ruth_Carver_fe0562b5-f517-….json" is
+/// "Ruth Carver". None where nothing has to go.
+fn plain(file: &str) -> Option<String> {
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let parts: Vec<&str> = stem.split(['_', ' ']).filter(|p| !p.is_empty()).collect();
+    let machine = |p: &str| {
+        let digits = p.bytes().filter(u8::is_ascii_digit).count();
+        p.len() >= 16 && digits >= 4 && p.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+    };
+    let words: Vec<&str> = parts.iter().copied().filter(|p| !machine(p)).collect();
+    let name = words.join(" ");
+    (words.len() < parts.len() && name.chars().filter(|c| c.is_alphabetic()).count() > 2).then_some(name)
+}
+
 impl Sources {
     /// Reads them. A source is called by who keeps its record (`Composition.custodian`, `Patient.managingOrganization`);
     /// two of one keeper, and those that name none, by their files.
@@ -46,7 +60,13 @@ impl Sources {
             let alone = times.get(keeper.as_str()) == Some(&1);
             Some((s.id.clone(), if alone { keeper.clone() } else { format!("{keeper} ({})", s.name) }))
         };
-        let names = all.iter().filter_map(called).collect();
+        let mut names: HashMap<String, String> = all.iter().filter_map(called).collect();
+        let files: Vec<(&SourceInfo, String)> =
+            all.iter().filter(|s| !names.contains_key(&s.id)).filter_map(|s| Some((s, plain(&s.name)?))).collect();
+        // A name that two files would share names neither.
+        let alone = |name: &String| files.iter().filter(|(_, other)| other == name).count() == 1;
+        let own: Vec<(String, String)> = files.iter().filter(|(_, n)| alone(n)).map(|(s, n)| (s.id.clone(), n.clone())).collect();
+        names.extend(own);
         Ok(Self { all, names })
     }
 
@@ -81,5 +101,18 @@ impl Sources {
         let more = ids.len().saturating_sub(FEW);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         (ids.len() > 1).then(|| format!("in {} sources: {named}{more}", ids.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_programs_are_no_names() {
+        assert_eq!(plain("Ruth_Carver_fe0562b5-f517-4951-8366-32fdab088930.json").as_deref(), Some("Ruth Carver"));
+        for file in ["AlderStreet-2026-11-14.zip", "fe0562b5-f517-4951-8366-32fdab088930.json", "scan 20261114.pdf", "labs_2026.json", ""] {
+            assert_eq!(plain(file), None, "{file}");
+        }
     }
 }

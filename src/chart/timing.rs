@@ -67,11 +67,14 @@ pub fn dose(dosage: &Value) -> Option<String> {
 
 /// The whole of a dosage as a sentence: the source's own words where there are any, else put together.
 pub fn sentence(dosage: &Value) -> Option<String> {
-    if let Some(text) = text_at(dosage, "text").or_else(|| text_at(dosage, "patientInstruction")) {
+    // "instruction" is the name of a template that some systems send without its words.
+    let said = |key: &str| text_at(dosage, key).filter(|t| !t.trim().eq_ignore_ascii_case("instruction"));
+    if let Some(text) = said("text").or_else(|| said("patientInstruction")) {
         return Some(text);
     }
     let mut parts = Vec::new();
-    parts.extend(dose(dosage));
+    // A number alone would run into what follows: "1, once a day".
+    parts.extend(dose(dosage).map(|q| if q.parse::<f64>().is_ok() { format!("{q} each time") } else { q }));
     parts.extend(dosage.get("route").and_then(concept_text).map(|r| r.to_lowercase()));
     parts.extend(dosage.get("timing").and_then(often));
     if dosage.get("asNeededBoolean").and_then(Value::as_bool) == Some(true) {
@@ -83,7 +86,7 @@ pub fn sentence(dosage: &Value) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// "2 times a day", "every 8 hours", "1 time every 2 days".
+/// "once a day", "2 times a day", "every 8 hours".
 pub fn often(timing: &Value) -> Option<String> {
     let repeat = timing.get("repeat");
     let part = |key: &str| repeat.and_then(|r| r.get(key)).and_then(string);
@@ -93,7 +96,7 @@ pub fn often(timing: &Value) -> Option<String> {
         (Some(n), most, Some(p), Some(u)) => {
             let times = match most {
                 Some(most) => format!("{n} to {most} times"),
-                None if n == "1" => "1 time".to_owned(),
+                None if n == "1" => "once".to_owned(),
                 None => format!("{n} times"),
             };
             Some(if n == "1" && p != "1" {
@@ -110,7 +113,8 @@ pub fn often(timing: &Value) -> Option<String> {
     said.or_else(|| timing.get("code").and_then(concept_text))
 }
 
-fn unit_words(code: &str) -> &str {
+/// Units of time in words: "d" is "day" (UCUM, FHIR R4 UnitsOfTime).
+pub fn unit_words(code: &str) -> &str {
     match code {
         "s" => "second",
         "min" => "minute",
@@ -146,6 +150,8 @@ mod tests {
             "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet"}}], "route": {"text": "Oral"},
             "timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}, "asNeededBoolean": true});
         assert_eq!(sentence(&dosage).as_deref(), Some("1 tablet, oral, 2 times a day, only when needed"));
+        let bare = json!({"doseAndRate": [{"doseQuantity": {"value": 1}}], "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}});
+        assert_eq!(sentence(&bare).as_deref(), Some("1 each time, once a day"));
         assert_eq!(sentence(&json!({"text": "Take one."})).as_deref(), Some("Take one."));
         assert_eq!(often(&json!({"repeat": {"period": 8, "periodUnit": "h", "frequency": 1}})).as_deref(), Some("every 8 hours"));
         assert_eq!(sentence(&json!({})), None);

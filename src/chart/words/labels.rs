@@ -164,7 +164,9 @@ const LABELS: [(&str, &str); 159] = [
 ];
 
 /// Elements that a source gives in one of several types (FHIR R4, "Choice of datatypes"): the type is not part of the name.
-const CHOICES: [&str; 24] = [
+const CHOICES: [&str; 26] = [
+    "doseNumber",
+    "seriesDoses",
     "value",
     "effective",
     "onset",
@@ -316,9 +318,46 @@ pub(super) fn system_words(system: &str) -> &str {
         "http://www.ada.org/cdt" => "CDT",
         "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets" | "urn:oid:2.16.840.1.113883.6.285" => "HCPCS",
         "http://fdasis.nlm.nih.gov" => "UNII",
+        NCIT | "urn:oid:2.16.840.1.113883.3.26.1.1" => "NCI",
         "" => "",
         other => other.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or(other),
     }
+}
+
+const NCIT: &str = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl";
+
+/// Words for codes that senders of C-CDA leave without any: routes (NCI Thesaurus, the value set of FDA's routes of
+/// administration) and kinds of problems (SNOMED CT, value set "Problem Type").
+pub(super) fn known(system: &str, code: &str) -> Option<&'static str> {
+    use crate::record::systems as s;
+    Some(match (system, code) {
+        (NCIT | "urn:oid:2.16.840.1.113883.3.26.1.1", code) => match code {
+            "C38288" => "By mouth",
+            "C38276" => "Into a vein",
+            "C28161" => "Into a muscle",
+            "C38299" => "Under the skin",
+            "C38238" => "Into the skin",
+            "C38304" => "On the skin",
+            "C38305" => "Through the skin (patch)",
+            "C38216" => "Breathed in",
+            "C38284" => "Into the nose",
+            "C38287" => "Into the eye",
+            "C38192" => "Into the ear",
+            "C38300" => "Under the tongue",
+            "C38295" => "Into the rectum",
+            "C38313" => "Into the vagina",
+            _ => return None,
+        },
+        (s::SNOMED, "55607006") => "Problem",
+        (s::SNOMED, "282291009") => "Diagnosis",
+        (s::SNOMED, "404684003") => "Finding",
+        (s::SNOMED, "409586006") => "Complaint",
+        (s::SNOMED, "418799008") => "Symptom",
+        (s::SNOMED, "64572001") => "Condition",
+        (s::LOINC, "75326-9") => "Problem",
+        (s::LOINC, "29308-4") => "Diagnosis",
+        _ => return None,
+    })
 }
 
 /// FHIR types in the words of the pages.

@@ -31,6 +31,9 @@ fn plain(key: &str, text: &str) -> String {
     {
         return date.words();
     }
+    if key.ends_with("Unit") && timing::unit_words(text) != text {
+        return timing::unit_words(text).to_owned();
+    }
     if labels::is_code(key) || key.ends_with("Code") { labels::words_of_code(text) } else { text.to_owned() }
 }
 
@@ -88,9 +91,8 @@ fn datatype(key: &str, o: &Map<String, Value>, depth: usize) -> Option<Said> {
     } else if has("text") && (has("time") || has("authorString") || has("authorReference")) {
         (o.get("text").and_then(string), &["text"])
     } else if has("repeat") || (key == "timing" && has("code")) {
-        let all = object(o, &["id"], depth);
         let text = timing::often(&value)?;
-        return Some(Said { text, more: all, ..Said::default() });
+        return Some(Said { text, more: object(&untold(o), &["id"], depth), ..Said::default() });
     } else {
         return None;
     };
@@ -98,6 +100,23 @@ fn datatype(key: &str, o: &Map<String, Value>, depth: usize) -> Option<Said> {
     let mut without: Vec<&str> = used.to_vec();
     without.push("id");
     Some(Said { text, more: object(o, &without, depth), ..Said::default() })
+}
+
+/// A Timing without what "2 times a day" has told (FHIR R4 Timing.repeat).
+fn untold(timing: &Map<String, Value>) -> Map<String, Value> {
+    const TOLD: [&str; 4] = ["frequency", "frequencyMax", "period", "periodUnit"];
+    let mut rest = timing.clone();
+    if let Some(Value::Object(repeat)) = rest.get_mut("repeat")
+        && repeat.contains_key("period")
+        && repeat.contains_key("periodUnit")
+        && !repeat.contains_key("periodMax")
+    {
+        TOLD.iter().for_each(|key| drop(repeat.remove(*key)));
+        if repeat.is_empty() {
+            rest.remove("repeat");
+        }
+    }
+    rest
 }
 
 /// A name or an address in one line; parts that its own text leaves out go along.
@@ -124,6 +143,7 @@ fn concept(o: &Map<String, Value>, depth: usize) -> Said {
         .get("text")
         .and_then(string)
         .or_else(|| displays.first().cloned())
+        .or_else(|| codings.iter().find_map(known))
         .or_else(|| codings.iter().find_map(|c| c.get("code").and_then(string)).map(|c| labels::words_of_code(&c)))
         .unwrap_or_else(|| "A code without words".into());
     let mut codes: Vec<String> = Vec::new();
@@ -142,6 +162,11 @@ fn concept(o: &Map<String, Value>, depth: usize) -> Said {
     }
     more.extend(object(o, &["coding", "text", "id"], depth));
     Said { text, codes, more, reference: None }
+}
+
+fn known(coding: &Value) -> Option<String> {
+    let part = |key: &str| coding.get(key).and_then(Value::as_str).unwrap_or("");
+    labels::known(part("system"), part("code")).map(str::to_owned)
 }
 
 /// "LOINC 4548-4"; nothing for the codes of FHIR itself, whose words say all.

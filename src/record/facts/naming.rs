@@ -79,6 +79,7 @@ pub(super) fn name(concept: &Value, not: &[String]) -> Option<String> {
 pub(super) fn tidy(text: &str) -> String {
     let plain = if text.contains('<') && text.contains('>') { super::strip_tags(text) } else { text.to_owned() };
     let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = without_codes(&plain).to_owned();
     let open = plain.strip_suffix(')').and_then(|p| p.rfind(" ("));
     let tag = open.and_then(|at| plain.get(at + 2..plain.len() - 1));
     let plain = match (open, tag) {
@@ -98,6 +99,29 @@ pub(super) fn is_name(text: &str) -> bool {
     let uuid = text.len() == 36 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     let date = text.len() >= 8 && text.starts_with(|c: char| c.is_ascii_digit()) && PartialDate::parse(text).is_some();
     letters && !uuid && !date && !text.starts_with("urn:")
+}
+
+/// Whether a name is only a code with the name of its system: "LOINC code 4548-4".
+pub(super) fn is_code(name: &str) -> bool {
+    name.rsplit_once(' ')
+        .is_some_and(|(system, code)| code.contains(|c: char| c.is_ascii_digit()) && (system == "Code" || system.ends_with(" code")))
+}
+
+/// A name without the codes that some systems print into it: "(E66.3) (278.02) Overweight (SCT238131007)".
+fn without_codes(text: &str) -> &str {
+    let mut left = text;
+    while let Some((code, rest)) = left.strip_prefix('(').and_then(|l| l.split_once(") ")) {
+        // ICD-9 and ICD-10: at most a letter, then digits.
+        let digits = code.strip_prefix(|c: char| c.is_ascii_uppercase()).unwrap_or(code);
+        if digits.len() < 2 || !digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+            break;
+        }
+        left = rest;
+    }
+    let bare = left
+        .rsplit_once(" (SCT")
+        .filter(|(_, code)| code.strip_suffix(')').is_some_and(|c| !c.is_empty() && c.bytes().all(|b| b.is_ascii_digit())));
+    bare.map_or(left, |(name, _)| name)
 }
 
 fn only_code(system: &str, code: &str) -> Option<String> {
@@ -177,6 +201,9 @@ mod tests {
     fn tags_and_markup_go_and_brackets_of_meaning_stay() {
         assert_eq!(tidy("Chronic congestive heart failure (disorder)"), "Chronic congestive heart failure");
         assert_eq!(tidy("Palliative care (regime/therapy)"), "Palliative care");
+        assert_eq!(tidy("(E66.3) (278.02) Overweight (SCT238131007)"), "Overweight");
+        assert_eq!(tidy("Cobalamin (B12)"), "Cobalamin (B12)");
+        assert_eq!(tidy("(S)-ketamine"), "(S)-ketamine");
         assert_eq!(tidy("Hemoglobin A1c (HbA1c)"), "Hemoglobin A1c (HbA1c)");
         assert_eq!(tidy("Acute pain (left knee)"), "Acute pain (left knee)");
         assert_eq!(tidy("<ul><li>Goal 1: Less salt</li></ul><br/>"), "Goal 1: Less salt");

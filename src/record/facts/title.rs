@@ -1,6 +1,6 @@
 //! A record's name in words, and the concept that it is about.
 
-use super::naming::{bill, is_name, name, tidy};
+use super::naming::{bill, is_code, is_name, name, tidy};
 use crate::record::Resource;
 use crate::record::coding::{code_of, concept_text};
 use crate::record::people::{human_name, reference_words};
@@ -85,7 +85,9 @@ fn found(kind: &str, resource: &Resource) -> Option<String> {
         "NutritionOrder" => ["oralDiet.type", "enteralFormula.baseFormulaType"].iter().find_map(|p| name(at(resource, p)?, &[])),
         "SupplyDelivery" => at(resource, "suppliedItem.itemCodeableConcept").and_then(|c| name(c, &[])).or_else(|| concept("type")),
         "Coverage" => reference("payor").or_else(|| concept("type")).or_else(|| text("class.name")),
-        "Claim" | "ExplanationOfBenefit" => resource.get("type").and_then(bill).or_else(|| reference("provider")),
+        "Claim" | "ExplanationOfBenefit" => {
+            services(resource).or_else(|| resource.get("type").and_then(bill)).or_else(|| reference("provider"))
+        }
         "Device" => {
             text("deviceName.name").or_else(|| concept("type")).or_else(|| text("modelNumber")).or_else(|| text("distinctIdentifier"))
         }
@@ -111,12 +113,33 @@ fn found(kind: &str, resource: &Resource) -> Option<String> {
         .or_else(|| concept("category"))
 }
 
-/// Words that cannot be the name: what an allergy does is not what it is an allergy to.
+/// Words that cannot be the name: what an allergy does is not what it is an allergy to, and how a medicine is taken is not
+/// what it is called.
 fn instead(kind: &str, resource: &Resource) -> Vec<String> {
-    if kind != "AllergyIntolerance" {
-        return Vec::new();
+    let directions = || {
+        let all = array(resource, "dosage").iter().chain(array(resource, "dosageInstruction"));
+        all.flat_map(|d| [text_at(d, "text"), text_at(d, "patientInstruction")]).flatten().map(|t| tidy(&t)).collect()
+    };
+    match kind {
+        "AllergyIntolerance" => {
+            array(resource, "reaction").iter().flat_map(|r| array(r, "manifestation")).filter_map(concept_text).collect()
+        }
+        "MedicationRequest" | "MedicationStatement" | "MedicationDispense" | "MedicationAdministration" => directions(),
+        _ => Vec::new(),
     }
-    array(resource, "reaction").iter().flat_map(|r| array(r, "manifestation")).filter_map(concept_text).collect()
+}
+
+/// What a bill is for: its first service that has a name, and how many others there are.
+fn services(resource: &Resource) -> Option<String> {
+    let named = |item: &Value| item.get("productOrService").and_then(|c| name(c, &[])).filter(|n| !is_code(n));
+    let mut all: Vec<String> = Vec::new();
+    for service in array(resource, "item").iter().filter_map(named) {
+        if !all.contains(&service) {
+            all.push(service);
+        }
+    }
+    let first = all.first()?;
+    Some(if all.len() > 1 { format!("{first} and {} more", all.len() - 1) } else { first.clone() })
 }
 
 fn encounter(resource: &Resource) -> Option<String> {

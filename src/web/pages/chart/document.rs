@@ -9,11 +9,13 @@ use super::ui::{Desk, facts, head, joined, narrative};
 use crate::Result;
 use crate::chart::documents::{self, Beside, Part, Section, Shape};
 use crate::chart::people;
+use crate::import::ccda;
 use crate::import::documents::as_html;
+use crate::import::sink::Collected;
 use crate::import::sniff::{Format, sniff};
 use crate::import::worker::Worker;
 use crate::record::html::text_to_html;
-use crate::record::{PartialDate, array, extracted_text, reference_words, text_at};
+use crate::record::{PartialDate, array, extracted_text, reference_words, text_at, type_of};
 use crate::vault::{Role, Row};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, empty, icon, note, section};
@@ -146,9 +148,7 @@ fn viewer(desk: &Desk<'_>, row: &Row, part: &Part, n: usize, resource: &Value) -
     }
     let side = ("Save this file", format!("{save}&save=1"));
     let body = match part.shape() {
-        Shape::Other => {
-            html! { p.soft { "This kind of file (" (if part.media.is_empty() { "of no stated type" } else { media_words(&part.media) }) ") cannot be shown here. It is kept as it came; you can save it." } }
-        }
+        Shape::Other => other(cx, row, part),
         shape => match documents::bytes(&cx.chart, row, part, &cx.app.limits) {
             Err(e) => html! { p.soft { (e.words()) } },
             Ok(bytes) => match shape {
@@ -167,6 +167,23 @@ fn viewer(desk: &Desk<'_>, row: &Row, part: &Part, n: usize, resource: &Value) -
         },
     };
     section(&id, &heading, Some((side.0, &side.1)), &body)
+}
+
+/// A file of another kind: a clinical document (C-CDA) by its sections, all else to be saved.
+fn other(cx: &ChartCx, row: &Row, part: &Part) -> Markup {
+    let bytes = match documents::bytes(&cx.chart, row, part, &cx.app.limits) {
+        Ok(bytes) => bytes,
+        Err(e) => return html! { p.soft { (e.words()) } },
+    };
+    let mut read = Collected::default();
+    if sniff(bytes.get(..bytes.len().min(4096)).unwrap_or(&bytes)) == Format::Ccda
+        && ccda::read(&bytes, "", &cx.app.limits, &mut read).is_ok()
+        && let Some(found) = read.found.iter().find(|f| type_of(&f.resource) == "Composition")
+    {
+        return composition(&found.resource);
+    }
+    let kind = if part.media.is_empty() { "of no stated type" } else { media_words(&part.media) };
+    html! { p.soft { "This kind of file (" (kind) ") cannot be shown here. It is kept as it came; you can save it." } }
 }
 
 /// Plain text and RTF as HTML of ours.

@@ -28,7 +28,7 @@ pub(crate) fn page(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
     let mut kinds: Vec<(String, Vec<Item>)> = Vec::new();
     for row in &listing.rows {
         let (kind, item) = entry(&desk, row)?;
-        match kinds.iter_mut().find(|(k, _)| *k == kind) {
+        match kinds.iter_mut().find(|(k, _)| k.eq_ignore_ascii_case(&kind)) {
             Some((_, items)) => items.push(item),
             None => kinds.push((kind, vec![item])),
         }

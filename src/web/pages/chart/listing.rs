@@ -4,6 +4,7 @@ use super::filter::Filter;
 use super::kinds::{KINDS, Kind, Part};
 use super::rows;
 use super::ui::{Desk, head, nothing};
+use crate::chart::denials;
 use crate::chart::link::{self, Line};
 use crate::record::{Class, Standing, text_at};
 use crate::vault::{Chart, Cursor, Order};
@@ -23,8 +24,13 @@ pub(crate) fn page(cx: &ChartCx, slug: &str, filter: &Filter) -> Result<Markup> 
     let wanted: Vec<&Part> = kind.parts.iter().filter(|p| filter.show.is_empty() || p.slug == filter.show).collect();
     let alone = wanted.len() == 1;
     let mut drawn = Vec::new();
+    let mut unknown: Vec<Line> = Vec::new();
     for part in wanted {
         let (lines, next) = lines(&desk, kind, part, filter, if alone { MANY } else { FEW })?;
+        let nothing =
+            |line: &Line| line.first().standing == Standing::Absent && denials::knows_nothing(line.first(), &line.first().resource());
+        let (nothing, lines): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(nothing);
+        unknown.extend(nothing);
         if !lines.is_empty() {
             drawn.push(draw(&desk, kind, part, filter, &lines, next, alone));
         }
@@ -32,12 +38,13 @@ pub(crate) fn page(cx: &ChartCx, slug: &str, filter: &Filter) -> Result<Markup> 
     let shows: Vec<(&str, &str)> = std::iter::once(("", "All")).chain(kind.parts.iter().map(|p| (p.slug, p.heading))).collect();
     let body = html! {
         (head(kind.title, kind.lead, &html! {}))
-        @if !drawn.is_empty() || filter.narrows() || !filter.show.is_empty() {
+        @if !drawn.is_empty() || !unknown.is_empty() || filter.narrows() || !filter.show.is_empty() {
             (filter.bar(cx, kind.slug, kind.title, &desk.sources, if kind.parts.len() > 1 { &shows } else { &[] }))
         }
         @if kind.slug == "allergies" { (conflict(&desk)?) }
         @for part in &drawn { (part) }
-        @if drawn.is_empty() { (nothing(cx, filter.narrows() || !filter.show.is_empty(), kind.empty.0, kind.empty.1)) }
+        @for line in &unknown { (without_knowledge(&desk, line)) }
+        @if drawn.is_empty() && unknown.is_empty() { (nothing(cx, filter.narrows() || !filter.show.is_empty(), kind.empty.0, kind.empty.1)) }
     };
     let crumbs: &[(&str, &str)] = if kind.main { &[] } else { &[("All kinds", "kinds")] };
     Ok(chart_page(cx, &Page { title: kind.title, nav: if kind.main { kind.slug } else { "kinds" }, crumbs }, &body))
@@ -108,6 +115,15 @@ fn draw(desk: &Desk<'_>, kind: &Kind, part: &Part, filter: &Filter, lines: &[Lin
     )
 }
 
+/// A source that says it knows nothing about this kind.
+fn without_knowledge(desk: &Desk<'_>, line: &Line) -> Markup {
+    let row = line.first();
+    note(
+        "",
+        &html! { p { "“" a href=(desk.href(row)) { (row.title) } "”, says " (desk.sources.name(&row.source)) ". That is not the same as “none”." } },
+    )
+}
+
 /// One source says "none known", another names some: both are shown, and nobody decides.
 fn conflict(desk: &Desk<'_>) -> Result<Markup> {
     let of = |chart: &Chart, standing: Standing| {
@@ -120,12 +136,12 @@ fn conflict(desk: &Desk<'_>) -> Result<Markup> {
         };
         chart.list(&query).map(|l| l.rows)
     };
-    let none: Vec<_> = of(&desk.cx.chart, Standing::Absent)?.into_iter().filter(|r| r.title.to_lowercase().contains("no ")).collect();
+    let none = of(&desk.cx.chart, Standing::Absent)?;
     let some = of(&desk.cx.chart, Standing::Current)?;
-    let (Some(none), Some(some)) = (none.first(), some.first()) else { return Ok(html! {}) };
-    if none.source == some.source {
+    let pairs = none.iter().filter(|n| !denials::knows_nothing(n, &n.resource())).flat_map(|n| some.iter().map(move |s| (n, s)));
+    let Some((none, some)) = pairs.into_iter().find(|(n, s)| n.source != s.source && denials::denies(n, s)) else {
         return Ok(html! {});
-    }
+    };
     let body = html! {
         p { b { "Your records disagree about allergies." } }
         p { (desk.sources.name(&none.source)) " says “" (none.title) "”. " (desk.sources.name(&some.source)) " names allergies. Both are shown. Tell each practice which is right." }

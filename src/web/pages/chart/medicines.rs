@@ -52,7 +52,7 @@ pub(crate) fn page(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
     let body = html! {
         (head("Medicines", "As written by the prescribers. Keepwell gives no advice on doses.", &html! {}))
         @if !empty || filter.narrows() || !show.is_empty() { (filter.bar(cx, "medicines", "medicines", &desk.sources, &shows)) }
-        @for row in &none { (note("", &html! { p { b { (row.title) } " says " (desk.sources.name(&row.source)) ". " a href=(desk.href(row)) { "The record" } } })) }
+        @for row in &none { (note("", &html! { p { "“" a href=(desk.href(row)) { (row.title) } "”, says " (desk.sources.name(&row.source)) "." } })) }
         @for medicine in medicines.iter().filter(|m| !m.differ.is_empty()) { (disagree(&desk, medicine)) }
         (day(&medicines))
         @for medicine in &medicines { (draw(&desk, medicine, &events.rows)) }

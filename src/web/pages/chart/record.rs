@@ -3,8 +3,8 @@
 use super::filter::Filter;
 use super::ui::{Desk, day, facts as fact_rows, head, narrative, title};
 use crate::Result;
-use crate::chart::results;
 use crate::chart::words::{self, Content, Fact, Said};
+use crate::chart::{denials, results};
 use crate::record::{Standing, text_at};
 use crate::vault::Row;
 use crate::web::app::ChartCx;
@@ -18,8 +18,10 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
     let resource = row.resource();
     let kind = words::type_words(&row.kind);
     let word = crate::chart::when::word(row, &resource).map(|w| format!("{w} ")).unwrap_or_default();
-    let lead =
-        format!("{kind}. {}.", row.date.as_ref().map_or_else(|| "The source gives no date".into(), |d| format!("{word}{}", d.words())));
+    let lead = match &row.date {
+        Some(date) => format!("{kind}, {word}{}.", date.words()),
+        None => format!("{kind}. The source gives no date."),
+    };
     let crumb = (row.class.words(), super::class_path(row.class));
     let body = html! {
         (head(&title(row), &lead, &html! {}))
@@ -84,6 +86,9 @@ fn answers(resource: &serde_json::Value) -> Markup {
 /// What a reader must not overlook about how a record stands.
 pub(crate) fn standing(row: &Row) -> Markup {
     let (kind, bold, words) = match row.standing {
+        Standing::Absent if denials::knows_nothing(row, &row.resource()) => {
+            ("", "Not known.", "The source says that it has no information about this. That is not the same as “none”.")
+        }
         Standing::Error => ("heed", "Entered in error.", "The source has taken this record back. It counts nowhere else in this chart."),
         Standing::Absent => ("", "Not so.", "This record says that something was looked for or asked and is not there."),
         Standing::NotDone => {
@@ -143,7 +148,8 @@ fn inside(row: &Row, reference: &str, said: &str) -> Option<String> {
     let resource = row.resource();
     let inner = crate::record::array(&resource, "contained").iter().find(|c| text_at(c, "id").as_deref() == Some(wanted))?.clone();
     let named = crate::record::reference_words(&resource, &serde_json::json!({"reference": reference}));
-    let number = text_at(&inner, "identifier.value").map(|n| format!(", number {n}")).unwrap_or_default();
+    let number = text_at(&inner, "identifier.value").filter(|n| !n.starts_with("urn:"));
+    let number = number.map(|n| format!(", number {n}")).unwrap_or_default();
     Some(named.unwrap_or_else(|| format!("{}{number}", words::type_words(crate::record::type_of(&inner)))))
 }
 

@@ -125,13 +125,13 @@ fn over_time(desk: &Desk<'_>, row: &Row, measured: &Measured, filter: &Filter) -
                     @if lines.len() > 1 { h3 { (name) } }
                     (svg::trend(series, name, &format!("trend-{n}")))
                 }
-                ul.key {
+                @if lines.iter().any(|(_, s)| s.points.iter().any(|p| p.flag.is_some())) { ul.key {
                     li { svg viewBox="0 0 20 16" aria-hidden="true" { path d="M10 1l7 7-7 7-7-7z" fill="currentColor" {} } "Outside its own range" }
                     li { svg viewBox="0 0 20 16" aria-hidden="true" { circle cx="10" cy="8" r="5.5" fill="currentColor" {} } "In range, or no range given" }
                     @if lines.iter().any(|(_, s)| s.shared_range().is_none() && s.points.iter().any(|p| p.range.is_some())) {
                         li { "Short brackets: the range that was given with that value" }
                     }
-                }
+                } }
             }))
         }
         (section("table", "The same as a table", None, &html! {

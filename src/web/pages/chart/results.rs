@@ -5,6 +5,7 @@ use super::rows;
 use super::svg;
 use super::ui::{Desk, Item, day, head, joined, nothing, range_words, state, value};
 use crate::Result;
+use crate::chart::link;
 use crate::chart::results::{self, Measured, RESULT_CLASSES};
 use crate::chart::trend::{Series, series};
 use crate::record::{Class, Flag, Standing};
@@ -67,6 +68,11 @@ pub(crate) fn vitals(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
     let total = all.len();
     let mut keep = halves.iter().map(|h| *h != Some(false) || low.is_none() || panel);
     all.retain(|_| keep.next().unwrap_or(true));
+    let called = |g: &Group| match results::half_of_pressure(&g.latest.resource()) {
+        Some(true) if low.is_some() && !panel => "blood pressure".to_owned(),
+        _ => g.latest.title.to_lowercase(),
+    };
+    all.sort_by_cached_key(called);
     let shown: Vec<Group> = all.into_iter().skip(filter.page.min(total).saturating_mul(TESTS)).take(TESTS).collect();
     let path = cx.to("vital-signs");
     let body = html! {
@@ -128,7 +134,7 @@ fn test(desk: &Desk<'_>, group: &Group, low: Option<&Group>) -> Result<Markup> {
     let row = &group.latest;
     let resource = row.resource();
     let mut measured = results::value(&resource);
-    let mut name = super::ui::title(row);
+    let mut name = named(desk, group)?;
     if let Some(low) = low.filter(|_| results::half_of_pressure(&resource) == Some(true)) {
         (name, measured) = both(&name, measured, low, row);
     }
@@ -152,6 +158,17 @@ fn test(desk: &Desk<'_>, group: &Group, low: Option<&Group>) -> Result<Markup> {
             div.trace { @if !spark.0.is_empty() || !numline.0.is_empty() { span { (spark) } span { (numline) } } }
         }
     })
+}
+
+/// The name of a test: where its newest value brought only a code, what the other values of it are called.
+fn named(desk: &Desk<'_>, group: &Group) -> Result<String> {
+    let row = &group.latest;
+    if group.count < 2 || !link::only_code(&row.title) {
+        return Ok(super::ui::title(row));
+    }
+    let query = Query { classes: vec![row.class], group: Some(group.key.clone()), limit: 50, ..Query::default() };
+    let rows = desk.cx.chart.list(&query)?.rows;
+    Ok(rows.iter().find(|r| !link::only_code(&r.title)).map_or_else(|| super::ui::title(row), super::ui::title))
 }
 
 /// Upper and lower half of one measurement: only when they were taken at the same moment.

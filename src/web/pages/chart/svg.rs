@@ -196,11 +196,17 @@ pub fn trend(series: &Series, name: &str, id: &str) -> Markup {
                     line.path x1=(percent(place(&pair[0]))) y1=(px(y(pair[0].number))) x2=(percent(place(&pair[1]))) y2=(px(y(pair[1].number))) {}
                 }
                 @for p in points { (dot(p, place(p), y(p.number))) }
-                text.last x=(percent(place(last))) y=(px(y(last.number) - 14.0)) text-anchor="middle" { (tick_words(last.number)) }
+                text.last x=(percent(place(last))) y=(px(y(last.number) - 14.0)) text-anchor="middle" { (last_words(last)) }
             }
             figcaption id=(id) { (said) }
         }
     }
+}
+
+/// The digits of a value as its source gave them, as long as they find room beside the line.
+fn last_words(point: &Point) -> String {
+    let given = point.words.split(' ').next().unwrap_or("");
+    if given.chars().count() <= 8 && given.parse::<f64>().is_ok() { given.to_owned() } else { format!("{:.1}", point.number) }
 }
 
 fn px(n: f64) -> String {

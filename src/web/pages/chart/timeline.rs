@@ -6,7 +6,7 @@ use crate::Result;
 use crate::chart::timeline::{Entry, day, months};
 use crate::chart::{people, results};
 use crate::record::{Class, Flag, Precision};
-use crate::vault::Query;
+use crate::vault::{Query, Row};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, icon};
 use crate::web::pages::words;
@@ -61,8 +61,10 @@ fn drawn(desk: &Desk<'_>, entry: &Entry) -> Markup {
     let row = entry.first();
     let date = row.date.as_ref();
     let when = date.and_then(day);
-    let many = entry.rows.len() > 1;
-    let name = if many { together(row.class, entry.rows.len()) } else { row.title.clone() };
+    let values = values_of(entry);
+    let many = values.len() > 1;
+    let row = values.first().copied().unwrap_or(row);
+    let name = if many { together(row.class, values.len()) } else { row.title.clone() };
     let href = if many { day_page(desk, entry) } else { desk.href(row) };
     html! {
         li {
@@ -74,10 +76,16 @@ fn drawn(desk: &Desk<'_>, entry: &Entry) -> Markup {
             }
             div {
                 h3 { a href=(href) { (name) } " " (desk.marks(row)) }
-                p { (icon(symbol(row.class))) " " (sub(desk, entry)) }
+                p { (icon(symbol(row.class))) " " (sub(desk, &values)) }
             }
         }
     }
+}
+
+/// The records of an entry without those that only hold others of them together.
+fn values_of(entry: &Entry) -> Vec<&Row> {
+    let own: Vec<&Row> = entry.rows.iter().filter(|r| r.kind != "Observation" || !results::is_panel(&r.resource())).collect();
+    if own.is_empty() { entry.rows.iter().collect() } else { own }
 }
 
 fn together(class: Class, n: usize) -> String {
@@ -97,20 +105,24 @@ fn day_page(desk: &Desk<'_>, entry: &Entry) -> String {
     format!("{}?from={day}&to={day}", desk.cx.to(super::class_path(row.class)))
 }
 
-fn sub(desk: &Desk<'_>, entry: &Entry) -> String {
-    let row = entry.first();
+fn sub(desk: &Desk<'_>, rows: &[&Row]) -> String {
+    let Some(row) = rows.first() else { return String::new() };
     let resource = row.resource();
-    let outside = entry.rows.iter().filter(|r| matches!(r.flag, Some(Flag::Above | Flag::Below | Flag::Outside))).count();
-    let values = if entry.rows.len() > 1 {
-        let short: Vec<String> = entry.rows.iter().take(4).map(|r| value(r, true)).collect();
-        let rest = entry.rows.len().saturating_sub(4);
+    let outside = rows.iter().filter(|r| matches!(r.flag, Some(Flag::Above | Flag::Below | Flag::Outside))).count();
+    let values = if rows.len() > 1 {
+        // What is said twice in the same words is said once.
+        let mut short: Vec<String> = rows.iter().map(|r| value(r, true)).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        short.retain(|words| seen.insert(words.clone()));
+        let rest = short.len().saturating_sub(4);
+        short.truncate(4);
         Some(if rest > 0 { format!("{} and {rest} more", short.join(", ")) } else { short.join(", ") })
     } else if row.kind == "Observation" {
         Some(value(row, false))
     } else {
         None
     };
-    let kind = if entry.rows.len() > 1 { None } else { Some(crate::chart::words::type_words(&row.kind)) };
+    let kind = (rows.len() == 1).then(|| kind(row));
     let not_exact = row.date.as_ref().and_then(|d| match d.precision {
         Precision::Year => Some("only the year is known".to_owned()),
         Precision::Month => Some("the day is not known".to_owned()),
@@ -120,7 +132,17 @@ fn sub(desk: &Desk<'_>, entry: &Entry) -> String {
     joined([kind, values, flagged, not_exact, people::by(&resource).or_else(|| Some(desk.sources.name(&row.source).to_owned()))])
 }
 
-fn value(row: &crate::vault::Row, named: bool) -> String {
+/// What a single entry is: an observation by what it observes.
+fn kind(row: &Row) -> String {
+    match (row.kind.as_str(), row.class) {
+        ("Observation", Class::Laboratory | Class::ClinicalTest | Class::Imaging) => "Result".into(),
+        ("Observation", Class::VitalSign) => "Measurement".into(),
+        ("Observation", class) => class.words().into(),
+        (kind, _) => crate::chart::words::type_words(kind),
+    }
+}
+
+fn value(row: &Row, named: bool) -> String {
     if row.kind != "Observation" {
         return row.title.clone();
     }

@@ -1,5 +1,6 @@
 //! The pieces that pages of records share: the desk they work at, rows, pills, facts.
 
+use crate::chart::denials;
 use crate::chart::link::Line;
 use crate::chart::sources::Sources;
 use crate::record::{Flag, PartialDate, Reading, Standing};
@@ -51,6 +52,7 @@ impl<'a> Desk<'a> {
             @match row.standing {
                 Standing::Error => { (pill("quiet", "s-none", "Entered in error")) }
                 Standing::NotDone => { (pill("quiet", "s-none", "Not done")) }
+                Standing::Absent if denials::knows_nothing(row, &row.resource()) => { (pill("quiet", "s-none", "Not known")) }
                 Standing::Absent => { (pill("quiet", "s-none", "Not so")) }
                 Standing::Planned => { (pill("well", "s-clock", "Planned")) }
                 Standing::Current | Standing::Past => {}
@@ -160,6 +162,8 @@ pub(crate) fn state(reading: &Reading) -> Markup {
         Some(Flag::Below) => pill("heed", "s-down", "Below range"),
         Some(Flag::Outside) => pill("heed", "s-bang", "Outside range"),
         Some(Flag::InRange) => pill("fine", "s-ok", "In range"),
+        // Words such as "Former smoker" have no range that could be missing.
+        None if reading.range.is_none() && reading.number.is_none() => html! {},
         None if reading.range.is_none() => pill("quiet", "s-none", "No range given"),
         None => pill("quiet", "s-none", "Not compared"),
     }

@@ -1,6 +1,7 @@
 //! Allergies on home: what can hurt first, with what it does; who says none, and who says otherwise.
 
 use super::{Home, day_of, to_record};
+use crate::chart::denials;
 use crate::chart::link::Line;
 use crate::record::{Resource, array, concept_text, text_at};
 use crate::vault::Row;
@@ -28,14 +29,24 @@ pub(crate) fn danger(line: &Line) -> u8 {
 /// The section: a red box where anything is known, else why it is empty.
 pub(super) fn allergies(cx: &ChartCx, home: &Home) -> Markup {
     let all = cx.to("allergies");
+    let (unknown, said): (Vec<&Line>, Vec<&Line>) =
+        home.no_allergies.iter().partition(|l| denials::knows_nothing(l.first(), &l.first().resource()));
     // "No known allergies" speaks about all of them; a single one that was ruled out does not.
-    let (none, ruled_out): (Vec<&Line>, Vec<&Line>) = home.no_allergies.iter().partition(|l| {
+    let (none, ruled_out): (Vec<&Line>, Vec<&Line>) = said.into_iter().partition(|l| {
         let title = l.title().to_lowercase();
         ["no known", "none", "nk"].iter().any(|start| title.starts_with(start))
     });
     if home.allergies.is_empty() {
         let body = if none.is_empty() && ruled_out.is_empty() {
-            empty("Not known yet", "No source says anything about allergies. This is not the same as “none”.", &html! {})
+            match unknown.first() {
+                None => empty("Not known yet", "No source says anything about allergies. This is not the same as “none”.", &html! {}),
+                Some(line) => html! {
+                    div.empty {
+                        p { b { "Not known yet" } }
+                        p.soft { a href=(to_record(cx, line.first())) { "“" (line.title()) "”" } ", says " (home.source_name(&line.first().source)) ". This is not the same as “none”." }
+                    }
+                },
+            }
         } else {
             html! { ul.rows { @for line in none.iter().chain(&ruled_out) { @let row = line.first();
                 li { div {
@@ -59,7 +70,7 @@ pub(super) fn allergies(cx: &ChartCx, home: &Home) -> Markup {
             @if !more.is_empty() {
                 p { "Also: " @for (n, line) in more.iter().enumerate() { @if n > 0 { ", " } a href=(to_record(cx, line.first())) { (line.title()) } } "." }
             }
-            @if let Some(line) = none.first() {
+            @if let Some(line) = none.iter().find(|n| home.allergies.iter().any(|a| denials::denies(n.first(), a.first()))) {
                 p { a href=(to_record(cx, line.first())) { "Another record says: " (line.title()) } ". The sources differ. Ask your doctor to check the list." }
             }
             p { a href=(all) { "All about allergies" } }

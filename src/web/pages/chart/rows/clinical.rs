@@ -72,11 +72,12 @@ pub(super) fn immunization(row: &Row, resource: &Value) -> Vec<String> {
     } else {
         None
     };
+    let use_by = text_at(resource, "expirationDate").and_then(|d| PartialDate::parse(&d)).map(|d| format!("use by {}", d.day_words()));
     let made = resource.get("manufacturer").and_then(|m| reference_words(resource, m));
     vec![
         joined([reason]),
         joined([dated(row), dose, people::by(resource)]),
-        joined([made, plain(resource, "lotNumber", "lot"), plain(resource, "expirationDate", "use by"), said(resource, "site", "")]),
+        joined([made, plain(resource, "lotNumber", "lot"), use_by, said(resource, "site", "")]),
     ]
 }
 

@@ -4,7 +4,7 @@ mod care;
 mod clinical;
 
 use super::ui::{Desk, Item, day, joined, span, state, title, value};
-use crate::chart::link::Line;
+use crate::chart::link::{self, Line};
 use crate::chart::{people, results, when, words};
 use crate::record::{Class, PartialDate, Standing, concept_text, text_at};
 use crate::vault::Row;
@@ -16,15 +16,16 @@ use serde_json::Value;
 pub(crate) fn item(desk: &Desk<'_>, line: &Line) -> Item {
     let row = line.first();
     let resource = row.resource();
-    let mut item = Item::new(desk.href(row), title(row));
+    let name = if link::only_code(&row.title) { line.title().to_owned() } else { title(row) };
+    let mut item = Item::new(desk.href(row), name);
     item.subs = subs(row, &resource);
-    if line.rows.len() > 1 {
-        match side_by_side(desk, line, &item.subs) {
-            Some(each) => item.subs = each,
-            None => item.subs.extend(times(line)),
+    match side_by_side(desk, line, &item.subs) {
+        Some(each) => item.subs = each,
+        None => {
+            item.subs.extend(times(line));
+            item.subs.extend(desk.sources_line(line));
         }
     }
-    item.subs.extend(desk.sources_line(line));
     // A danger that any source names counts for the line.
     let most = line.rows.iter().find(|r| dangerous(r)).unwrap_or(row);
     item.end = end(desk, most, &most.resource());
@@ -36,11 +37,24 @@ fn side_by_side(desk: &Desk<'_>, line: &Line, first: &[String]) -> Option<Vec<St
     if line.sources.len() < 2 || !matches!(line.first().class, Class::Allergy | Class::Problem) {
         return None;
     }
-    let all: Vec<(&Row, Vec<String>)> = line.rows.iter().take(6).map(|r| (r, subs(r, &r.resource()))).collect();
-    if all.iter().all(|(_, s)| s == first) {
+    // What each source says, in its words; what it says twice, once.
+    let mut each: Vec<(&str, Vec<String>)> = line.sources.iter().map(|s| (s.as_str(), Vec::new())).collect();
+    for row in &line.rows {
+        let words = joined(subs(row, &row.resource()).into_iter().map(Some));
+        if let Some((_, said)) = each.iter_mut().find(|(s, _)| *s == row.source).filter(|(_, said)| !said.contains(&words)) {
+            said.push(words);
+        }
+    }
+    each.iter_mut().for_each(|(_, said)| said.retain(|w| !w.is_empty()));
+    let first = joined(first.iter().cloned().map(Some));
+    if each.iter().all(|(_, said)| said.is_empty() || *said == [first.clone()]) {
         return None;
     }
-    Some(all.into_iter().map(|(r, s)| format!("{}: {}", desk.sources.name(&r.source), joined(s.into_iter().map(Some)))).collect())
+    let says = |(source, said): (&str, Vec<String>)| {
+        let words = if said.is_empty() { "named, without more".to_owned() } else { said.join("; ") };
+        format!("{}: {words}", desk.sources.name(source))
+    };
+    Some(each.into_iter().map(says).collect())
 }
 
 fn dangerous(row: &Row) -> bool {
