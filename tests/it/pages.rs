@@ -220,7 +220,7 @@ async fn a_visit_opens_to_what_belongs_to_it_and_a_bill_line_by_line() {
     let reader = Reader::new().await;
     let visit = reader.open("visits", "Office visit").await;
     assert!(visit.contains("Hemoglobin A1c") && visit.contains("Diabetes check"), "{visit}");
-    let bill = reader.open("bills", "Office care").await;
+    let bill = reader.open("bills", "Office visit").await;
     assert!(bill.contains("$185.00") && bill.contains("$28.50") && bill.contains("Plan paid"), "{bill}");
     let answers = reader.open("assessments", "Mood questions").await;
     assert!(section(&answers, "answers").contains("Little interest?") && section(&answers, "answers").contains("Not at all"), "{answers}");

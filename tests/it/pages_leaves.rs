@@ -3,7 +3,7 @@
 
 use crate::web_world::{PASSPHRASE, World, options};
 use axum::http::StatusCode;
-use keepwell::chart::{units, words};
+use keepwell::chart::{timing, units, words};
 use keepwell::import::Limits;
 use keepwell::import::pipeline::{Accept, Options, Unwatched, import};
 use keepwell::record::{PartialDate, Standing, strip_tags, text_at};
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Records of one type that are looked at.
-const EACH: usize = 60;
+const EACH: usize = 40;
 
 /// A page as its reader sees it: with single spaces, and with none (cells of a table have none between them).
 struct Seen {
@@ -84,6 +84,10 @@ fn is_machinery(leaf: &Leaf<'_>) -> bool {
         // A quantity's unit in code.
         "code" => has("value") && has("unit"),
         "userSelected" => true,
+        // The number of an element within its file; that of the record itself and of what it contains is shown.
+        "id" => leaf.path != ".id" && !has("resourceType"),
+        // Every page is one of its kind.
+        "resourceType" => leaf.path == ".resourceType",
         // How a narrative was made, beside the narrative.
         "status" => has("div"),
         // What is referred to: told by the reference.
@@ -113,6 +117,16 @@ fn forms(leaf: &Leaf<'_>, chart: &Chart, row: &Row) -> Vec<String> {
     out.extend(text.strip_prefix('-').map(|n| format!("−{n}")));
     out.extend(["tel:", "mailto:"].iter().filter_map(|p| Some(text.strip_prefix(p)?.to_owned())));
     match leaf.key {
+        // "{tablet}" as "tablets", "d" as "days".
+        key if key.ends_with("nit") || key == "code" => {
+            let thing = timing::unit_words(text.trim_matches(['{', '}'])).to_owned();
+            let thing = if text == "a" { "year".to_owned() } else { thing };
+            out.extend([format!("{thing}s"), format!("{thing}es"), thing]);
+        }
+        // "2 times a day" tells how often.
+        "frequency" | "frequencyMax" | "period" => {
+            out.extend(timing::often(&serde_json::json!({"repeat": leaf.owner})));
+        }
         "currency" if text == "USD" => out.push("$".into()),
         "reference" => {
             out.extend(text_at(&Value::Object(leaf.owner.clone()), "display"));
@@ -214,7 +228,7 @@ fn files(folder: &Path, into: &mut Vec<PathBuf>) {
     entries.sort();
     // Of each folder a few files, spread over all that it holds.
     let own: Vec<PathBuf> = entries.iter().filter(|p| p.is_file()).cloned().collect();
-    into.extend(own.iter().step_by((own.len() / 10).max(1)).cloned());
+    into.extend(own.iter().step_by(own.len().div_ceil(6).max(1)).cloned());
     entries.iter().filter(|p| p.is_dir()).for_each(|p| files(p, into));
 }
 

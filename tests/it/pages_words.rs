@@ -25,7 +25,7 @@ const CASES: &[Case] = &[
     ),
     ("visits", "", &["Office visit (ambulatory)"], &["[Patient Encounter]"]),
     ("goals", "", &["Advance directive"], &[">acd<"]),
-    ("bills", "Doctor or clinic (professional)", &["Network: in the plan’s network"], &["benefitpaymentstatus: innetwork"]),
+    ("bills", "Flu shot", &["Network: in the plan’s network"], &["benefitpaymentstatus: innetwork"]),
     ("devices", "", &["Knee brace", "made on 2 July 2014"], &[]),
     ("timeline", "", &["Office visit (ambulatory)"], &["Knee brace"]),
     ("documents", "Operation note", &["The document itself did not come"], &[]),

@@ -66,7 +66,13 @@ fn object(object: &Map<String, Value>, without: &[&str], depth: usize) -> Vec<Fa
         }
         match key.as_str() {
             "extension" | "modifierExtension" => out.extend(extensions::facts(value, depth)),
-            _ if key.starts_with('_') => out.extend(beside(&key[1..], value, object, depth)),
+            // What stands beside a primitive is an object; "_id" with a word in it is some system's own element.
+            _ if key.starts_with('_') && !value.is_string() => out.extend(beside(&key[1..], value, object, depth)),
+            // A narrative may say of itself where its parts stand as data.
+            "text" if value.get("div").is_some() => {
+                out.extend(fact(key, value, depth));
+                out.extend(value.get("extension").into_iter().flat_map(|e| extensions::facts(e, depth)));
+            }
             _ => out.extend(timed(key, object).or_else(|| fact(key, value, depth))),
         }
     }

@@ -65,7 +65,8 @@ fn datatype(key: &str, o: &Map<String, Value>, depth: usize) -> Option<Said> {
     } else if has("value")
         && only(&["value", "unit", "code", "system", "comparator"])
         && !has("use")
-        && (has("unit") || has("code") || o["value"].is_number())
+        && (has("unit") || o.get("code").is_some_and(Value::is_string) || o["value"].is_number())
+        && o.get("code").is_none_or(Value::is_string)
     {
         (units::quantity(&value), &["value", "unit", "comparator", "system", "code"])
     } else if has("contentType") || (has("url") && has("title")) || (has("data") && !has("origin")) {

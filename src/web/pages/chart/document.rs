@@ -54,14 +54,19 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
     Ok(chart_page(cx, &Page { title: &title, nav: "documents", crumbs: &[("Documents", "documents")] }, &body))
 }
 
-/// A record without the narratives that its page shows as the document.
+/// A record without the narratives of its sections: its page shows them as the document.
 fn without_narrative(mut resource: Value) -> Value {
-    if let Value::Object(fields) = &mut resource {
-        if fields.get("text").is_some_and(|t| t.get("div").is_some()) {
-            fields.remove("text");
-        }
-        if let Some(Value::Array(sections)) = fields.get_mut("section") {
-            sections.iter_mut().for_each(|s| *s = without_narrative(s.take()));
+    let mut open: Vec<&mut Value> = resource.get_mut("section").into_iter().collect();
+    while let Some(section) = open.pop() {
+        match section {
+            Value::Array(items) => open.extend(items.iter_mut()),
+            Value::Object(fields) => {
+                if let Some(Value::Object(text)) = fields.get_mut("text") {
+                    text.remove("div");
+                }
+                open.extend(fields.get_mut("section"));
+            }
+            _ => {}
         }
     }
     resource
