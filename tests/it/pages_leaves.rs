@@ -142,6 +142,13 @@ fn forms(leaf: &Leaf<'_>, chart: &Chart, row: &Row) -> Vec<String> {
     out
 }
 
+/// Whether every stretch of eight words of a narrative stands on the page, in whatever order its tables are drawn.
+fn narrative_stands(seen: &Seen, leaf: &Leaf<'_>) -> bool {
+    let text = strip_tags(leaf.value.as_str().unwrap_or_default());
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.chunks(8).all(|chunk| seen.has(&chunk.join(" ")))
+}
+
 /// The values of a record that do not stand on a page.
 fn missing(seen: &Seen, chart: &Chart, row: &Row) -> Vec<String> {
     let resource = row.resource();
@@ -150,7 +157,7 @@ fn missing(seen: &Seen, chart: &Chart, row: &Row) -> Vec<String> {
     leaves("", &resource, &nothing, "", &mut all);
     let kept = all.iter().filter(|l| !is_machinery(l));
     let shown = |l: &Leaf<'_>| forms(l, chart, row).iter().any(|f| seen.has(f) || l.key == "currency" && seen.spaced.contains(f.as_str()));
-    kept.filter(|l| !shown(l))
+    kept.filter(|l| !(shown(l) || l.key == "div" && narrative_stands(seen, l)))
         .map(|l| format!("{}{} = {}", row.kind, l.path, l.value.to_string().chars().take(120).collect::<String>()))
         .collect()
 }
