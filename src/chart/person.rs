@@ -46,6 +46,10 @@ pub fn lines(patients: &[Row]) -> Vec<Line> {
             }
         }
     }
+    // What a reader looks for first; the rest stays in the order of its source.
+    const FIRST: [&str; 5] = ["Name", "Born", "Sex", "Phone and e-mail", "Address"];
+    let place = |label: &str| FIRST.iter().position(|l| *l == label).unwrap_or(FIRST.len() + usize::from(label == "Numbers"));
+    out.sort_by_key(|line| place(&line.label));
     out
 }
 

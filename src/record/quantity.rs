@@ -145,6 +145,10 @@ fn interpreted(observation: &Value) -> Option<Flag> {
 
 fn compared(reading: &Reading) -> Option<Flag> {
     let (number, range) = (reading.number?, reading.range.as_ref()?);
+    // "0 to 0" is what some systems print where they know no range.
+    if range.low.zip(range.high).is_some_and(|(low, high)| low >= high) {
+        return None;
+    }
     match reading.comparator.as_deref() {
         None => {}
         // "< 5" against a lower limit of 10 is below; against anything else nothing can be said.
@@ -184,6 +188,12 @@ mod tests {
     fn no_range_no_flag() {
         assert_eq!(reading(&json!({"valueQuantity": {"value": 900, "unit": "mg/dL"}})).flag, None);
         assert_eq!(reading(&json!({"valueString": "high", "referenceRange": [{"text": "see note"}]})).flag, None);
+    }
+
+    #[test]
+    fn an_empty_range_marks_nothing() {
+        let given = json!({"valueQuantity": {"value": 9}, "referenceRange": [{"low": {"value": 0}, "high": {"value": 0}}]});
+        assert_eq!(reading(&given).flag, None);
     }
 
     #[test]

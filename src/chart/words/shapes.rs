@@ -24,9 +24,9 @@ fn plain(key: &str, text: &str) -> String {
     {
         return date.words();
     }
-    // A moment is a moment under any name.
-    if text.len() >= 16
-        && text.as_bytes()[10] == b'T'
+    // A day or a moment is one under any name.
+    let day = text.len() == 10 && text.bytes().enumerate().all(|(n, b)| if n == 4 || n == 7 { b == b'-' } else { b.is_ascii_digit() });
+    if (day || text.len() >= 16 && text.as_bytes()[10] == b'T')
         && let Some(date) = PartialDate::parse(text)
     {
         return date.words();

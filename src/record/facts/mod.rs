@@ -2,6 +2,7 @@
 
 mod classify;
 mod dates;
+mod loinc;
 mod naming;
 mod standing;
 mod text;

@@ -53,6 +53,10 @@ pub(super) fn name(concept: &Value, not: &[String]) -> Option<String> {
                 names.push(name);
             }
         }
+        // A code says nothing beside a name.
+        if names.iter().any(|n| !is_code(n)) {
+            names.retain(|n| !is_code(n));
+        }
         return (!names.is_empty()).then(|| names.join(", "));
     }
     let all = codes(concept);
@@ -98,7 +102,8 @@ pub(super) fn is_name(text: &str) -> bool {
     let letters = text.chars().any(char::is_alphabetic);
     let uuid = text.len() == 36 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     let date = text.len() >= 8 && text.starts_with(|c: char| c.is_ascii_digit()) && PartialDate::parse(text).is_some();
-    letters && !uuid && !date && !text.starts_with("urn:")
+    // Programs print "null" where they had nothing to print.
+    letters && !text.eq_ignore_ascii_case("null") && !uuid && !date && !text.starts_with("urn:")
 }
 
 /// Whether a name is only a code with the name of its system: "LOINC code 4548-4".
@@ -127,6 +132,11 @@ fn without_codes(text: &str) -> &str {
 fn only_code(system: &str, code: &str) -> Option<String> {
     if code.is_empty() {
         return None;
+    }
+    if system == systems::LOINC
+        && let Some(name) = super::loinc::name(code)
+    {
+        return Some(name.to_owned());
     }
     let known = match system {
         systems::LOINC => "LOINC code",

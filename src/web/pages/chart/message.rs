@@ -6,8 +6,8 @@ use super::record::{everything, source_facts, standing, versions};
 use super::ui::{Desk, head, joined, title};
 use crate::Result;
 use crate::chart::people;
-use crate::record::{PartialDate, array, text_at};
-use crate::vault::Row;
+use crate::record::{Class, PartialDate, array, text_at};
+use crate::vault::{Order, Query, Row};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, section};
 use maud::{Markup, html};
@@ -15,6 +15,9 @@ use serde_json::Value;
 
 /// So many letters of one exchange.
 const LETTERS: usize = 20;
+
+/// So many letters of a chart are asked whether they answer one of the page.
+const ALL: usize = 300;
 
 /// The page of a Communication, with those that it answers.
 pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> {
@@ -32,6 +35,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
         letters.push(before);
     }
     letters.reverse();
+    answers(&desk, &mut letters)?;
     let resource = row.resource();
     let body = html! {
         (head(&title(row), &if letters.len() > 1 { format!("{} letters.", letters.len()) } else { String::new() }, &html! {}))
@@ -43,6 +47,24 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
         (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
     };
     Ok(chart_page(cx, &Page { title: &title(row), nav: "messages", crumbs: &[("Messages", "messages")] }, &body))
+}
+
+/// Adds the letters that answer those already here, in the order of their dates.
+fn answers(desk: &Desk<'_>, letters: &mut Vec<Row>) -> Result<()> {
+    let types = vec!["Communication".to_owned()];
+    let query = Query { classes: vec![Class::Message], types, limit: ALL, order: Order::Oldest, ..Query::default() };
+    for other in desk.cx.chart.list(&query)?.rows {
+        if letters.len() >= LETTERS {
+            break;
+        }
+        let resource = other.resource();
+        let answered = array(&resource, "inResponseTo").iter().filter_map(|r| people::resolved(&desk.cx.chart, &other, &resource, r).1);
+        let belongs = answered.into_iter().any(|to| letters.iter().any(|l| l.rid == to.rid));
+        if belongs && !letters.iter().any(|l| l.rid == other.rid) {
+            letters.push(other);
+        }
+    }
+    Ok(())
 }
 
 fn drawn(desk: &Desk<'_>, letter: &Row) -> Markup {

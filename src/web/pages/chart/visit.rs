@@ -109,7 +109,7 @@ fn about(desk: &Desk<'_>, row: &Row, resource: &Value) -> Markup {
     plain("Reason", (!reasons.is_empty()).then(|| reasons.join(", ")));
     plain("Came from", at(resource, "hospitalization.admitSource").and_then(concept_text));
     plain("Left to", at(resource, "hospitalization.dischargeDisposition").and_then(concept_text));
-    plain("Kind", resource.get("class").and_then(concept_text));
+    plain("Kind", resource.get("class").and_then(concept_text).map(|k| super::ui::capital(&k)));
     plain(
         "When",
         match (&row.date, &row.end) {

@@ -140,7 +140,8 @@ fn day_of(row: &Row) -> String {
     row.date.as_ref().map(PartialDate::day_words).unwrap_or_default()
 }
 
-/// Whether a condition is a finding or a circumstance and not an illness, by the name that SNOMED CT gives it.
+/// Whether a condition is a finding, a circumstance or a concern and not an illness, by the name that SNOMED CT gives it or the
+/// category of its source (US Core Condition Category).
 pub(crate) fn circumstance(row: &Row) -> bool {
     let resource = row.resource();
     let names: Vec<String> = crate::record::list(&resource, "code.coding.display")
@@ -148,6 +149,9 @@ pub(crate) fn circumstance(row: &Row) -> bool {
         .filter_map(crate::record::string)
         .chain(text_at(&resource, "code.text"))
         .collect();
+    if crate::record::list(&resource, "category").iter().any(|c| crate::record::has_code(c, "", "health-concern")) {
+        return true;
+    }
     let tagged = |tags: &[&str]| names.iter().any(|n| tags.iter().any(|tag| n.ends_with(tag)));
     tagged(&["(finding)", "(situation)", "(person)"]) && !tagged(&["(disorder)"])
 }
