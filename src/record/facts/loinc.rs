@@ -73,7 +73,7 @@ const NAMES: [(&str, &str); 77] = [
     ("8310-5", "Body temperature"),
     ("8302-2", "Height"),
     ("29463-7", "Weight"),
-    ("3141-9", "Weight"),
+    ("3141-9", "Weight, measured"),
     ("39156-5", "Body mass index (BMI)"),
     ("59408-5", "Oxygen saturation"),
     ("2708-6", "Oxygen saturation"),

@@ -57,7 +57,7 @@ fn gather(chart: &Chart, last_visit: Option<i64>) -> Result<Home> {
     let no_allergies = link::same_thing(of(Class::Allergy, &[Standing::Absent], 20)?);
     let mut conditions = link::same_thing(of(Class::Problem, &[Standing::Current], MANY)?);
     // Illnesses before findings and circumstances, as SNOMED CT calls them: stable, so that the newest stays first.
-    conditions.sort_by_key(|line| home::circumstance(line.first()));
+    conditions.sort_by_key(|line| line.rows.iter().all(home::circumstance));
     let mut outside: Vec<Row> =
         chart.groups(&[Class::Laboratory, Class::VitalSign, Class::ClinicalTest])?.into_iter().map(|g| g.latest).collect();
     outside.retain(|row| matches!(row.flag, Some(Flag::Above | Flag::Below | Flag::Outside)) && row.standing == Standing::Current);

@@ -11,7 +11,7 @@ use crate::chart::{people, when, words};
 use crate::record::{Class, PartialDate, Standing, array, reading, text_at};
 use crate::vault::{Query, Row};
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, chart_page, note, pill, section};
+use crate::web::layout::{Page, chart_page, note, section};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -172,7 +172,7 @@ fn table_row(desk: &Desk<'_>, current: &Row, row: &Row, measured: &Measured, lin
                 @if let Some(why) = why { br; small.soft { "Not on the line: " (why) } }
             }
             td.n data-label="Its range" { (read.range.as_ref().map_or("not given", |r| r.words.as_str())) }
-            td data-label="State" { (state(read)) @if row.versions > 0 { " " (pill("well", "s-pen", "Changed by the source")) } }
+            td data-label="State" { (state(read)) @if row.versions > 0 { " " (super::ui::changed(row)) } }
             td data-label="From" { (people::by(&row.resource()).unwrap_or_else(|| desk.sources.name(&row.source).to_owned())) }
         }
     }

@@ -47,7 +47,7 @@ impl<'a> Desk<'a> {
     /// "New", "Corrected" and how it stands, as far as that must be said.
     pub(crate) fn marks(&self, row: &Row) -> Markup {
         html! {
-            @if row.versions > 0 { (pill("well", "s-pen", "Changed by the source")) " " }
+            @if row.versions > 0 { (changed(row)) " " }
             @else if self.is_new(row) { (pill("well", "s-dot", "New")) " " }
             @match row.standing {
                 Standing::Error => { (pill("quiet", "s-none", "Entered in error")) }
@@ -64,6 +64,12 @@ impl<'a> Desk<'a> {
     pub(crate) fn sources_line(&self, line: &Line) -> Option<String> {
         self.sources.several(&line.sources)
     }
+}
+
+/// A record of which an older version is kept: corrected, where its source says so.
+pub(crate) fn changed(row: &Row) -> Markup {
+    let status = crate::record::text_at(&row.resource(), "status").unwrap_or_default();
+    pill("well", "s-pen", if matches!(status.as_str(), "corrected" | "amended") { "Corrected" } else { "Changed" })
 }
 
 /// Where the page of a record is, below the chart.
