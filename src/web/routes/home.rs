@@ -44,7 +44,7 @@ const MANY: usize = 200;
 
 fn gather(chart: &Chart, last_visit: Option<i64>) -> Result<Home> {
     let sources = Sources::of(chart)?;
-    let latest_source = sources.here().find(|s| s.report.error.is_none()).cloned();
+    let latest_source = sources.here().find(|s| s.report.error.is_none() && s.report.stored + s.report.updated > 0).cloned();
     if latest_source.is_none() && chart.counts()?.values().all(|n| *n == 0) {
         return Ok(Home::default());
     }

@@ -118,6 +118,8 @@ fn over_time(desk: &Desk<'_>, row: &Row, measured: &Measured, filter: &Filter) -
     let values: Vec<Measured> = listing.rows.iter().map(|r| results::value(&r.resource())).collect();
     let lines = lines(&listing.rows, &values, measured, &row.title);
     let here = desk.cx.to(&super::ui::path(row));
+    // Words such as "Former smoker" have neither a range nor a state.
+    let ranged = values.iter().any(|v| v.reading.number.is_some() || v.reading.range.is_some() || v.reading.flag.is_some());
     Ok(html! {
         @if lines.iter().any(|(_, s)| !s.points.is_empty()) {
             (section("over-time", "Over time", None, &html! {
@@ -136,8 +138,8 @@ fn over_time(desk: &Desk<'_>, row: &Row, measured: &Measured, filter: &Filter) -
         }
         (section("table", "The same as a table", None, &html! {
             table.fold {
-                thead { tr { th scope="col" { "Date" } th.n scope="col" { "Value" } th.n scope="col" { "Its range" } th scope="col" { "State" } th scope="col" { "From" } } }
-                tbody { @for (r, v) in listing.rows.iter().zip(&values) { (table_row(desk, row, r, v, &lines)) } }
+                thead { tr { th scope="col" { "Date" } th.n scope="col" { "Value" } @if ranged { th.n scope="col" { "Its range" } th scope="col" { "State" } } th scope="col" { "From" } } }
+                tbody { @for (r, v) in listing.rows.iter().zip(&values) { (table_row(desk, row, r, v, &lines, ranged)) } }
             }
             (filter.more(&here, listing.next, "Show older values"))
         }))
@@ -158,7 +160,7 @@ fn lines(rows: &[Row], values: &[Measured], measured: &Measured, title: &str) ->
         .collect()
 }
 
-fn table_row(desk: &Desk<'_>, current: &Row, row: &Row, measured: &Measured, lines: &[(String, Series)]) -> Markup {
+fn table_row(desk: &Desk<'_>, current: &Row, row: &Row, measured: &Measured, lines: &[(String, Series)], ranged: bool) -> Markup {
     let read = &measured.reading;
     let why = match lines {
         [(_, only)] if !only.points.is_empty() => only.left_out.iter().find(|(rid, _)| *rid == row.rid).map(|(_, why)| *why),
@@ -170,9 +172,12 @@ fn table_row(desk: &Desk<'_>, current: &Row, row: &Row, measured: &Measured, lin
             td.n data-label="Value" {
                 (results::line(read))
                 @if let Some(why) = why { br; small.soft { "Not on the line: " (why) } }
+                @if !ranged && row.versions > 0 { " " (super::ui::changed(row)) }
             }
+            @if ranged {
             td.n data-label="Its range" { (read.range.as_ref().map_or("not given", |r| r.words.as_str())) }
             td data-label="State" { (state(read)) @if row.versions > 0 { " " (super::ui::changed(row)) } }
+            }
             td data-label="From" { (people::by(&row.resource()).unwrap_or_else(|| desk.sources.name(&row.source).to_owned())) }
         }
     }

@@ -143,6 +143,9 @@ fn extent(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
     if high > low { (low, high) } else { (low - 1.0, high + 1.0) }
 }
 
+/// More points than this stand so close that they are drawn smaller.
+const CROWD: usize = 40;
+
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 198.0;
 
@@ -165,6 +168,7 @@ pub fn trend(series: &Series, name: &str, id: &str) -> Markup {
     let x = |at: i64| 9.0 + (at - start) as f64 / (end - start) as f64 * 86.0;
     let place = |p: &Point| if points.len() == 1 { 50.0 } else { x(p.date.start) };
     let years = years(first, last);
+    let dense = points.len() > CROWD;
     let said = format!(
         "{} of {name}{}, {} to {}: from {} to {}.{}",
         if points.len() == 1 { "One value".to_owned() } else { format!("{} values", points.len()) },
@@ -191,11 +195,11 @@ pub fn trend(series: &Series, name: &str, id: &str) -> Markup {
                     text x=(percent(place(first))) y="236" text-anchor=(if points.len() == 1 { "middle" } else { "start" }) { (first.date.day_words()) }
                     @if points.len() > 1 && end - start > 86_400 { text x=(percent(place(last))) y="236" text-anchor="end" { (last.date.day_words()) } }
                 }
-                @if shared.is_none() { @for p in points { (bracket(p, place(p), &y)) } }
+                @if shared.is_none() { @for p in points { (bracket(p, place(p), &y, dense)) } }
                 @for pair in points.windows(2) {
                     line.path x1=(percent(place(&pair[0]))) y1=(px(y(pair[0].number))) x2=(percent(place(&pair[1]))) y2=(px(y(pair[1].number))) {}
                 }
-                @for p in points { (dot(p, place(p), y(p.number))) }
+                @for p in points { (dot(p, place(p), y(p.number), dense)) }
                 text.last x=(percent(place(last))) y=(px(y(last.number) - 14.0)) text-anchor="middle" { (last_words(last)) }
             }
             figcaption id=(id) { (said) }
@@ -229,19 +233,22 @@ fn band(low: Option<f64>, high: Option<f64>) -> Markup {
 }
 
 /// A point's own range as a bracket: limits as short lines, joined where both are given.
-fn bracket(p: &Point, x: f64, y: &impl Fn(f64) -> f64) -> Markup {
+fn bracket(p: &Point, x: f64, y: &impl Fn(f64) -> f64, dense: bool) -> Markup {
+    let (left, right) = if dense { ("-3", "3") } else { ("-7", "7") };
     let Some((low, high)) = p.range else { return html! {} };
     let seen = |limit: Option<f64>| limit.map(y).filter(|at| (TOP - 25.0..=BOTTOM + 15.0).contains(at));
     let (low, high) = (seen(low), seen(high));
     html! {
         svg x=(percent(x)) overflow="visible" {
-            @for at in [low, high].into_iter().flatten() { line.range-edge x1="-7" x2="7" y1=(px(at)) y2=(px(at)) {} }
-            @if let (Some(low), Some(high)) = (low, high) { line.range-edge x1="0" x2="0" y1=(px(high)) y2=(px(low)) {} }
+            @for at in [low, high].into_iter().flatten() { line.range-edge x1=(left) x2=(right) y1=(px(at)) y2=(px(at)) {} }
+            // In a crowd the joints of the brackets would hide the line.
+            @if let (Some(low), Some(high), false) = (low, high, dense) { line.range-edge x1="0" x2="0" y1=(px(high)) y2=(px(low)) {} }
         }
     }
 }
 
-fn dot(p: &Point, x: f64, y: f64) -> Markup {
+fn dot(p: &Point, x: f64, y: f64, dense: bool) -> Markup {
+    let (radius, diamond) = if dense { ("3.5", "M0-5 5 0 0 5-5 0z") } else { ("6", "M0-7.5 7.5 0 0 7.5-7.5 0z") };
     let off = outside(p.flag);
     let state = match p.flag {
         Some(Flag::Above) => ", above its range",
@@ -261,7 +268,7 @@ fn dot(p: &Point, x: f64, y: f64) -> Markup {
         a href=(format!("#r-{}", p.rid)) aria-label=(format!("{}: {}{state}", p.date.day_words(), p.words)) {
             svg x=(percent(x)) y=(px(y)) overflow="visible" {
                 circle.hit r="13" {}
-                @if off { path class="dot off" d="M0-7.5 7.5 0 0 7.5-7.5 0z" {} } @else { circle.dot r="6" {} }
+                @if off { path class="dot off" d=(diamond) {} } @else { circle.dot r=(radius) {} }
                 g.tip { text x="0" y="-26" text-anchor=(anchor) { (p.date.day_words()) ": " (p.words) } }
             }
         }

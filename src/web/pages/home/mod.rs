@@ -184,7 +184,7 @@ fn result(cx: &ChartCx, row: &Row) -> Markup {
         li {
             div {
                 span.name { a href=(to_record(cx, row)) { (row.title) } }
-                span.sub { (day_of(row)) @if let Some(range) = &read.range { " · its range " (crate::web::pages::chart::ui::range(&range.words)) } }
+                span.sub { (day_of(row)) @if let Some(range) = &read.range { " · its range " (crate::web::pages::chart::ui::range(&range.words)) } @else { " · marked by its source, which gave no range" } }
             }
             div.end {
                 @if !value.is_empty() { span.val.long[value.len() > 8] { (value) @if !read.unit.is_empty() { " " span.unit { (read.unit) } } } br; }
