@@ -101,7 +101,7 @@ async fn dress(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
             .collect();
         let page = html! {
             h1 { (heading) }
-            @if words.trim_end_matches('.') != heading { p { (words) } } @else { p { (standard) } }
+            @if words.starts_with(heading) { p { (standard) } } @else { p { (words) } }
             p.acts { a.btn.main href=(format!("{}/", app.prefix)) { "Go to the start" } a.btn.plain href=(format!("{}/help", app.prefix)) { "Help" } }
         };
         response = (status, plain_page(&app.prefix, look, heading, &page)).into_response();

@@ -26,6 +26,7 @@ mod leaks;
 mod network;
 mod pages;
 mod pages_leaves;
+mod pages_seen;
 mod pages_words;
 mod roundtrip;
 mod scope;

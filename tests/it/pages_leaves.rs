@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Records of one type that are looked at.
-const EACH: usize = 40;
+const EACH: usize = 25;
 
 /// A page as its reader sees it: with single spaces, and with none (cells of a table have none between them).
 struct Seen {
@@ -111,9 +111,12 @@ fn forms(leaf: &Leaf<'_>, chart: &Chart, row: &Row) -> Vec<String> {
     let mut out = vec![text.clone(), words::words_of_code(&text), units::plain(&text), strip_tags(&text), words::type_words(&text)];
     // A time of a C-CDA without a zone stands with its day.
     if url == "urn:keepwell:cda:timestamp" {
-        out.extend(text.get(8..10).zip(text.get(10..12)).map(|(h, m)| format!("{h}:{m}")));
+        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+        out.extend(digits.get(8..10).map(|h| format!("{h}:{}", digits.get(10..12).unwrap_or("00"))));
     }
     out.extend(PartialDate::parse(&text).map(|d| d.words()));
+    // Lines of an address stand in one.
+    out.push(text.lines().map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(", "));
     out.extend(text.strip_prefix('-').map(|n| format!("−{n}")));
     out.extend(["tel:", "mailto:"].iter().filter_map(|p| Some(text.strip_prefix(p)?.to_owned())));
     match leaf.key {

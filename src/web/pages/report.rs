@@ -10,7 +10,7 @@ use crate::web::pages::sources::until;
 use crate::web::pages::words;
 use maud::{Markup, html};
 
-/// So many entries of a long list are shown; the rest is counted.
+/// So many places of a long list are shown; the rest is counted.
 const MANY: usize = 200;
 
 pub(crate) fn page(cx: &ChartCx, source: &SourceInfo) -> Markup {
@@ -102,16 +102,44 @@ fn left_out(report: &FileReport) -> Markup {
         None,
         &html! {
             ul.rows {
-                @for skipped in report.skipped.iter().take(MANY) {
+                @for ((what, why), places) in alike(report.skipped.iter().map(|s| ((s.what.as_str(), s.why.as_str()), s.place.as_str()))) {
                     li {
-                        div { span.name { @if skipped.what.is_empty() { "An entry" } @else { (skipped.what) } } span.sub { (skipped.why) " · " (skipped.place) } }
+                        div {
+                            span.name { @if what.is_empty() { "An entry" } @else { (what) } @if places.len() > 1 { ": " (words::number(places.len() as u64)) " of them" } }
+                            span.sub { (why) @if let [place] = places.as_slice() { " · " (place) } }
+                            (places_of(&places))
+                        }
                         div.end { (pill("heed", "bang", "Left out")) }
                     }
                 }
             }
-            @if report.skipped.len() > MANY { p.soft { "And " (words::number((report.skipped.len() - MANY) as u64)) " more." } }
         },
     )
+}
+
+/// What is alike together, in the order of its first appearance: a zip of forty summaries repeats itself.
+fn alike<'a, K: PartialEq + Copy>(all: impl Iterator<Item = (K, &'a str)>) -> Vec<(K, Vec<&'a str>)> {
+    let mut out: Vec<(K, Vec<&str>)> = Vec::new();
+    for (key, place) in all {
+        match out.iter_mut().find(|(k, _)| *k == key) {
+            Some((_, places)) => places.push(place),
+            None => out.push((key, vec![place])),
+        }
+    }
+    out
+}
+
+/// The places of what is alike, folded; one alone stands beside its reason.
+fn places_of(places: &[&str]) -> Markup {
+    html! {
+        @if places.len() > 1 {
+            details {
+                summary { "Where" }
+                ul { @for place in places.iter().take(MANY) { li { small.soft { (place) } } } }
+                @if places.len() > MANY { p.soft { "And " (words::number((places.len() - MANY) as u64)) " more places." } }
+            }
+        }
+    }
 }
 
 fn about(cx: &ChartCx, report: &FileReport) -> Markup {
@@ -168,11 +196,12 @@ fn kinds(report: &FileReport) -> Markup {
         "What came in, kind by kind",
         None,
         &html! {
-            p.soft { "The kinds are the USCDI v4 classes: what a provider in the United States must be able to give you. A zero means that the file holds none." }
+            p.soft { "The kinds are the USCDI v4 classes: what a provider in the United States must be able to give you. " @if report.found > 1 { "A zero means that the file holds none." } @else { "The file holds none of the others." } }
             table.fold.terse {
                 caption.unseen { "Records by USCDI class" }
                 thead { tr { th scope="col" { "Kind" } @for head in ["Found", "New", "Updated", "Already here", "Left out"] { th.n scope="col" { (head) } } } }
-                tbody { @for (name, c) in rows { tr { th scope="row" { (name) } (line(c)) } } }
+                // A single document is of one kind: twenty lines of zeros would say less.
+                tbody { @for (name, c) in rows.into_iter().filter(|(_, c)| report.found > 1 || *c != Counts::default()) { tr { th scope="row" { (name) } (line(c)) } } }
                 tfoot { tr { th scope="row" { "All" } (line(all)) } }
             }
         },
@@ -195,9 +224,14 @@ fn warnings(report: &FileReport) -> Markup {
         &html! {
             p.soft { "Oddities of the file. They cost no record." }
             ul.rows {
-                @for warning in report.warnings.iter().take(MANY) { li { div { (warning.why) span.sub { (warning.place) } } } }
+                @for (why, places) in alike(report.warnings.iter().map(|w| (w.why.as_str(), w.place.as_str()))) {
+                    li { div {
+                        (why)
+                        @if let [place] = places.as_slice() { span.sub { (place) } } @else { span.sub { (words::number(places.len() as u64)) " times" } }
+                        (places_of(&places))
+                    } }
+                }
             }
-            @if report.warnings.len() > MANY { p.soft { "And " (words::number((report.warnings.len() - MANY) as u64)) " more." } }
         },
     )
 }

@@ -140,7 +140,8 @@ pub(crate) fn viewers(desk: &Desk<'_>, row: &Row, resource: &Value) -> Result<Ma
 fn viewer(desk: &Desk<'_>, row: &Row, part: &Part, n: usize, resource: &Value) -> Markup {
     let cx = desk.cx;
     let address = |what: &str| cx.to(&format!("records/{}/{what}?part={n}", row.rid));
-    let heading = part.title.clone().unwrap_or_else(|| if n == 0 { "The document".into() } else { format!("Part {}", n + 1) });
+    let heading = part.title.clone().filter(|t| *t != row.title);
+    let heading = heading.unwrap_or_else(|| if n == 0 { "The document".into() } else { format!("Part {}", n + 1) });
     let id = format!("part-{n}");
     let save = address("content");
     if let Some(url) = part.elsewhere() {

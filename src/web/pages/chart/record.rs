@@ -140,10 +140,14 @@ fn spoken(desk: &Desk<'_>, row: Option<&Row>, said: &Said, depth: usize) -> Mark
 
 /// Who or what is meant by a reference to a part of the record itself: "#practitioner-1" is no word for anybody.
 fn inside(row: &Row, reference: &str, said: &str) -> Option<String> {
+    if said != reference {
+        // The source's own words for it.
+        return None;
+    }
     let Some(wanted) = reference.strip_prefix('#') else {
         // "Encounter/97959185", which did not come along.
         let (kind, id) = said.split_once('/').filter(|(kind, id)| !id.contains('/') && kind.starts_with(char::is_uppercase))?;
-        return (said == reference).then(|| format!("{}, number {id}", words::type_words(kind)));
+        return Some(format!("{}, number {id}", words::type_words(kind)));
     };
     let resource = row.resource();
     let inner = crate::record::array(&resource, "contained").iter().find(|c| text_at(c, "id").as_deref() == Some(wanted))?.clone();
