@@ -23,7 +23,7 @@ const BY: [&str; 12] = [
 /// Who made or did this, in words, without opening any other record.
 pub fn by(resource: &Value) -> Option<String> {
     BY.iter().find_map(|key| {
-        let words: Vec<String> = array(resource, key).iter().filter_map(|r| actor(resource, r)).take(3).collect();
+        let words: Vec<String> = array(resource, key).iter().filter_map(|r| actor(resource, r)).filter(|w| w != "UNK").take(3).collect();
         (!words.is_empty()).then(|| words.join(", "))
     })
 }

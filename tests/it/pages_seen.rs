@@ -73,6 +73,10 @@ async fn nothing_known_is_not_none_known() {
         let page = reader.page(path).await;
         assert!(page.contains(there) && page.contains("Not on File") && !page.contains(not_there), "{path}: {page}");
     }
+    let unknown =
+        json!({"resourceType": "Condition", "code": {"text": "No Information"}, "clinicalStatus": {"coding": [{"code": "active"}]}});
+    let other = Reader::of(vec![about_ruth(unknown, "c", "subject")]).await;
+    assert!(other.page("conditions").await.contains("“<a") && !other.page("").await.contains("No Information"));
     let record = reader.open("allergies", "Not on File").await;
     assert!(record.contains("Not known.") && !record.contains("Not so."), "{record}");
 }

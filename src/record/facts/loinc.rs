@@ -2,7 +2,7 @@
 //! record's page.
 
 /// Code and name (LOINC, component and system in everyday words).
-const NAMES: [(&str, &str); 77] = [
+const NAMES: [(&str, &str); 92] = [
     ("2345-7", "Glucose"),
     ("4548-4", "Hemoglobin A1c"),
     ("2160-0", "Creatinine"),
@@ -80,6 +80,21 @@ const NAMES: [(&str, &str); 77] = [
     ("2713-6", "Oxygen saturation"),
     ("3140-1", "Body surface area"),
     ("72166-2", "Tobacco smoking status"),
+    ("36643-5", "Chest X-ray"),
+    ("54522-8", "Functional status"),
+    ("10164-2", "History of present illness"),
+    ("51847-2", "Assessment and plan"),
+    ("11506-3", "Progress note"),
+    ("34133-9", "Summary of care"),
+    ("18842-5", "Discharge summary"),
+    ("11488-4", "Consultation note"),
+    ("34117-2", "History and physical"),
+    ("28570-0", "Procedure note"),
+    ("57133-1", "Referral note"),
+    ("11504-8", "Operation note"),
+    ("18748-4", "Imaging report"),
+    ("11502-2", "Laboratory report"),
+    ("34111-5", "Emergency department note"),
 ];
 
 /// The everyday name of a code.

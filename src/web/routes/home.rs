@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::chart::sources::Sources;
-use crate::chart::{link, medicines};
+use crate::chart::{denials, link, medicines};
 use crate::record::{Class, Flag, PartialDate, Standing};
 use crate::vault::{Chart, Order, Query, Row};
 use crate::web::app::{App, ChartCx, blocking};
@@ -56,6 +56,7 @@ fn gather(chart: &Chart, last_visit: Option<i64>) -> Result<Home> {
     allergies.sort_by_key(|line| (home::danger(line), line.title().to_lowercase()));
     let no_allergies = link::same_thing(of(Class::Allergy, &[Standing::Absent], 20)?);
     let mut conditions = link::same_thing(of(Class::Problem, &[Standing::Current], MANY)?);
+    conditions.retain(|line| !denials::knows_nothing(line.first(), &line.first().resource()));
     // Illnesses before findings and circumstances, as SNOMED CT calls them: stable, so that the newest stays first.
     conditions.sort_by_key(|line| line.rows.iter().all(home::circumstance));
     let mut outside: Vec<Row> =

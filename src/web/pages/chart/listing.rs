@@ -27,8 +27,7 @@ pub(crate) fn page(cx: &ChartCx, slug: &str, filter: &Filter) -> Result<Markup> 
     let mut unknown: Vec<Line> = Vec::new();
     for part in wanted {
         let (lines, next) = lines(&desk, kind, part, filter, if alone { MANY } else { FEW })?;
-        let nothing =
-            |line: &Line| line.first().standing == Standing::Absent && denials::knows_nothing(line.first(), &line.first().resource());
+        let nothing = |line: &Line| denials::knows_nothing(line.first(), &line.first().resource());
         let (nothing, lines): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(nothing);
         unknown.extend(nothing);
         if !lines.is_empty() {

@@ -17,12 +17,29 @@ fn names(resource: &Value, key: &str, path: &str) -> Vec<String> {
         .iter()
         .filter_map(|item| {
             let reference = if path.is_empty() { Some(item) } else { at(item, path) };
-            let role = item.get("role").or_else(|| item.get("type")).and_then(concept_text);
+            let role = item.get("role").or_else(|| item.get("type")).and_then(concept_text).and_then(role_words);
             let name = reference_words(resource, reference?)?;
             Some(role.map_or(name.clone(), |r| format!("{name} ({r})")))
         })
         .take(6)
         .collect()
+}
+
+/// What somebody did at a visit: HL7 v3 ParticipationType in words where a source sends the bare code; no other bare code.
+fn role_words(said: String) -> Option<String> {
+    let words = match said.as_str() {
+        "PPRF" => "in charge",
+        "SPRF" => "helping",
+        "ATND" => "attending",
+        "ADM" => "admitting",
+        "DIS" => "discharging",
+        "CON" => "consulted",
+        "REF" => "referring",
+        "PART" => return None,
+        code if code.len() <= 5 && code.bytes().all(|b| b.is_ascii_uppercase()) => return None,
+        _ => return Some(said),
+    };
+    Some(words.to_owned())
 }
 
 fn some(list: &[String]) -> Option<String> {
@@ -36,7 +53,7 @@ pub(super) fn visit(row: &Row, resource: &Value) -> Vec<String> {
     let organization = resource.get("serviceProvider").and_then(|p| reference_words(resource, p));
     vec![
         joined([span(row), some(&place), organization, some(&people)]),
-        joined([first(resource, "reasonCode").map(|r| format!("For {r}"))]),
+        joined([first(resource, "reasonCode").filter(|r| !r.eq_ignore_ascii_case("unknown")).map(|r| format!("For {r}"))]),
     ]
 }
 
