@@ -1,7 +1,7 @@
 //! What "none known" denies, and what only says that its source knows nothing. The two are never the same.
 
 use super::link::folded;
-use crate::record::{codes, list, string};
+use crate::record::{Class, codes, list, string};
 use crate::vault::Row;
 use serde_json::Value;
 
@@ -19,6 +19,10 @@ const KNOWS_NOTHING: [&str; 7] = [
 
 /// Whether a record states no absence but only that its source knows nothing.
 pub fn knows_nothing(row: &Row, resource: &Value) -> bool {
+    // A visit or a place without a name is still a visit or a place.
+    if !matches!(row.class, Class::Allergy | Class::Problem | Class::Medication | Class::Immunization | Class::Procedure | Class::Device) {
+        return false;
+    }
     let title = folded(&row.title);
     let said = ["no information", "not on file", "not asked", "patient not asked", "not known", "unknown", "no data available"];
     said.iter().any(|s| title == *s || (*s == "no information" && title.starts_with(s)))
