@@ -49,12 +49,12 @@ fn about_ruth(mut record: Value, id: &str, who: &str) -> Value {
     record
 }
 
-fn allergy(id: &str, code: Value, category: &str) -> Value {
+fn allergy(id: &str, code: &Value, category: &str) -> Value {
     let active = json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "code": "active"}]});
     about_ruth(json!({"resourceType": "AllergyIntolerance", "clinicalStatus": active, "code": code, "category": [category]}), id, "patient")
 }
 
-fn observation(id: &str, category: &str, code: Value, rest: Value) -> Value {
+fn observation(id: &str, category: &str, code: &Value, rest: &Value) -> Value {
     let kind = json!([{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": category}]}]);
     let mut record = json!({"resourceType": "Observation", "status": "final", "category": kind, "code": code});
     for (key, value) in rest.as_object().expect("elements") {
@@ -66,7 +66,7 @@ fn observation(id: &str, category: &str, code: Value, rest: Value) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_known_is_not_none_known() {
     let unasked = json!({"text": "Not on File", "coding": [{"system": "http://snomed.info/sct", "code": "1631000175102"}]});
-    let reader = Reader::of(vec![allergy("a", unasked, "medication")]).await;
+    let reader = Reader::of(vec![allergy("a", &unasked, "medication")]).await;
     for (path, there, not_there) in
         [("", "Not known yet", "Ruled out"), ("allergies", "That is not the same as “none”", "Someone asked or checked")]
     {
@@ -84,7 +84,7 @@ async fn nothing_known_is_not_none_known() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_food_allergy_does_not_deny_penicillin() {
     let none = json!({"text": "No known food allergies", "coding": [{"system": "http://snomed.info/sct", "code": "429625007"}]});
-    let reader = Reader::of(vec![allergy("a", json!({"text": "Penicillin"}), "medication"), allergy("b", none, "food")]).await;
+    let reader = Reader::of(vec![allergy("a", &json!({"text": "Penicillin"}), "medication"), allergy("b", &none, "food")]).await;
     let home = reader.page("").await;
     assert!(home.contains("Penicillin") && !home.contains("The sources differ"), "{home}");
 }
@@ -122,20 +122,20 @@ async fn results_have_names_and_states_only_where_there_is_something_to_say() {
     let urine = |display: Value| json!({"coding": [{"system": "http://loinc.org", "code": "5767-9", "display": display}]});
     let weight = |id: &str, value: f64| {
         let rest = json!({"effectiveDateTime": "2026-03-01", "valueQuantity": {"value": value, "unit": "kg"}});
-        observation(id, "vital-signs", json!({"text": "Weight", "coding": [{"system": "http://loinc.org", "code": "29463-7"}]}), rest)
+        observation(id, "vital-signs", &json!({"text": "Weight", "coding": [{"system": "http://loinc.org", "code": "29463-7"}]}), &rest)
     };
     let panel = json!({"effectiveDateTime": "2026-03-01", "hasMember": [{"reference": "Observation/w1"}]});
     let reader = Reader::of(vec![
-        observation("u", "laboratory", urine(Value::Null), json!({"valueString": "Clear", "effectiveDateTime": "2026-03-01"})),
-        observation("v", "laboratory", urine("null".into()), json!({"valueString": "Cloudy", "effectiveDateTime": "2025-03-01"})),
+        observation("u", "laboratory", &urine(Value::Null), &json!({"valueString": "Clear", "effectiveDateTime": "2026-03-01"})),
+        observation("v", "laboratory", &urine("null".into()), &json!({"valueString": "Cloudy", "effectiveDateTime": "2025-03-01"})),
         weight("w1", 74.5),
         weight("w2", 74.5),
-        observation("p", "vital-signs", json!({"text": "Vital signs panel"}), panel),
+        observation("p", "vital-signs", &json!({"text": "Vital signs panel"}), &panel),
         observation(
             "z",
             "laboratory",
-            json!({"text": "Anion gap"}),
-            json!({"valueQuantity": {"value": 9, "unit": "mmol/L"}, "referenceRange": [{"low": {"value": 0}, "high": {"value": 0}}]}),
+            &json!({"text": "Anion gap"}),
+            &json!({"valueQuantity": {"value": 9, "unit": "mmol/L"}, "referenceRange": [{"low": {"value": 0}, "high": {"value": 0}}]}),
         ),
     ])
     .await;
