@@ -5,6 +5,7 @@ use super::{Ended, open};
 use crate::config::Config;
 use crate::export::{Format, Selection, export};
 use crate::record::Class;
+use crate::vault::{Act, Event};
 use crate::{Error, Kind, Result};
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
@@ -45,11 +46,12 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     let selection =
         Selection { from: args.from.clone(), to: args.to.clone(), include: classes(&args.include)?, exclude: classes(&args.exclude)? };
     let opened = open(config)?;
-    let chart = opened.chart(config)?;
     let mut out = BufWriter::new(super::sources::create(&args.out)?);
+    let chart = opened.chart(config, Some(exported(&opened, args))).inspect_err(|_| _ = std::fs::remove_file(&args.out))?;
     let done = export(&chart, format, &selection, &mut out).and_then(|summary| {
         out.flush()?;
         out.get_ref().sync_all()?;
+        chart.log(&opened.event(Act::ExportEnded).with("format", format.name()).with("count", summary.records.to_string()))?;
         Ok(summary)
     });
     match done {
@@ -66,6 +68,17 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
             Err(e)
         }
     }
+}
+
+/// This export, as the activity log says it before it begins.
+fn exported(opened: &super::Opened, args: &Args) -> Event {
+    let date = |date: &Option<String>| date.clone().unwrap_or_default();
+    let event = opened
+        .event(Act::Exported)
+        .with("format", args.format.as_str())
+        .with("from-date", date(&args.from))
+        .with("to-date", date(&args.to));
+    event.with("kinds", args.include.join(" ")).with("without", args.exclude.join(" "))
 }
 
 /// Kinds by their slug, or by the FHIR type that most people would name.

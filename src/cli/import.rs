@@ -55,7 +55,7 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
         Err(e) if e.kind == Kind::Busy && !args.dry_run => return leave(config, args, &files, e),
         other => other?,
     };
-    let chart = opened.chart(config)?;
+    let chart = opened.chart(config, None)?;
     let accept = args.accept_identity.as_deref().map(|p| if p.is_empty() { Accept::Anyone } else { Accept::Patient(p.to_owned()) });
     let options = options(accept, args.dry_run, &opened.who.member.name);
     let stop = stop_flag();
@@ -91,7 +91,7 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
 /// NotFound when there is no such source; Denied; Internal when the vault fails.
 pub fn again(config: &Config, args: &AgainArgs) -> Result<Ended> {
     let opened = open(config)?;
-    let chart = opened.chart(config)?;
+    let chart = opened.chart(config, None)?;
     let options = options(None, args.dry_run, &opened.who.member.name);
     let stop: Arc<AtomicBool> = stop_flag();
     let sources = if args.sources.is_empty() {

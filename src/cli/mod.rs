@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::household::{Household, SignedIn};
 use crate::import::inbox;
 use crate::import::pipeline::{Options, Unwatched};
-use crate::vault::{Chart, Role, Vault};
+use crate::vault::{Act, Chart, Event, Place, Role, Vault};
 use crate::{Error, Kind, Result};
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
@@ -145,7 +145,13 @@ pub(crate) fn open(config: &Config) -> Result<Opened> {
         Some(name) => name.clone(),
         None => only_member(&household)?,
     };
-    let who = household.sign_in(&name, &passphrase(config, "Passphrase: ")?)?;
+    let place = Place::command_line();
+    let who = household.sign_in(&name, &passphrase(config, "Passphrase: ")?).inspect_err(|e| {
+        if e.kind == Kind::Denied && household.record_wrong(&name, "passphrase", &place).is_err() {
+            tracing::error!("a refusal could not be written into an activity log");
+        }
+    })?;
+    household.record_for(&who.member.id, &Event::new(who.actor(), Act::SignedIn).from(place))?;
     Ok(Opened { household, who })
 }
 
@@ -175,8 +181,14 @@ fn only_member(household: &Household) -> Result<String> {
 }
 
 impl Opened {
-    /// The chart that the settings name, or the only one.
-    pub(crate) fn chart(&self, config: &Config) -> Result<Arc<Chart>> {
+    /// Something that this member is about to do, for the activity log.
+    pub(crate) fn event(&self, act: Act) -> Event {
+        Event::new(self.who.actor(), act).from(Place::command_line())
+    }
+
+    /// The chart that the settings name, or the only one. What is about to be done with it is in its activity log when this
+    /// returns; None where the doing writes its own entry.
+    pub(crate) fn chart(&self, config: &Config, doing: Option<Event>) -> Result<Arc<Chart>> {
         let charts = self.household.charts(&self.who)?;
         let wanted = config.person.as_deref().map(str::to_lowercase);
         let matching: Vec<_> =
@@ -187,6 +199,7 @@ impl Opened {
                 if *role >= Role::Carer {
                     take_in(config, &chart);
                 }
+                doing.map(|event| chart.log(&event)).transpose()?;
                 Ok(chart)
             }
             [] => Err(Error::new(Kind::NotFound, "There is no chart of that name that this member may open.")),

@@ -4,7 +4,7 @@ use super::{Ended, open};
 use crate::config::Config;
 use crate::export::Selection;
 use crate::record::{PartialDate, Resource, Standing};
-use crate::vault::{Query, Row};
+use crate::vault::{Act, Event, Query, Row};
 use crate::{Error, Kind, Result};
 use serde_json::{Map, Value};
 use std::io::{BufWriter, Write};
@@ -46,7 +46,7 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     // The dates choose as they do in an export: by the days that a record may mean, on the clock of its source.
     let takes = Selection { from: args.from.clone(), to: args.to.clone(), ..Selection::default() }.by_date()?;
     let opened = open(config)?;
-    let chart = opened.chart(config)?;
+    let chart = opened.chart(config, Some(looked(&opened, args)))?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut first = true;
     if args.json {
@@ -72,6 +72,12 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     }
     out.flush()?;
     Ok(Ended::Done)
+}
+
+/// This look, as the activity log says it; the words searched for are not kept.
+fn looked(opened: &super::Opened, args: &Args) -> Event {
+    let act = if args.search.is_some() { Act::Searched } else { Act::LookedList };
+    opened.event(act).with("what", "records").with("kinds", args.kind.clone().unwrap_or_default())
 }
 
 /// A partial date of the command line.

@@ -2,7 +2,7 @@
 
 use super::{Ended, open, print_json};
 use crate::config::Config;
-use crate::vault::SourceInfo;
+use crate::vault::{Act, SourceInfo};
 use crate::{Error, Kind, Result};
 use serde_json::{Value, json};
 use std::fs::OpenOptions;
@@ -33,7 +33,7 @@ pub struct OriginalArgs {
 /// Denied; Internal when the vault fails.
 pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     let opened = open(config)?;
-    let sources = opened.chart(config)?.sources()?;
+    let sources = opened.chart(config, Some(opened.event(Act::LookedSources)))?.sources()?;
     if args.json {
         print_json(&json!({"sources": sources.iter().map(as_json).collect::<Vec<_>>()}))?;
         return Ok(Ended::Done);
@@ -63,7 +63,8 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
 /// NotFound; Denied; Usage when the file to write exists; Internal when the original is damaged.
 pub fn original(config: &Config, args: &OriginalArgs) -> Result<Ended> {
     let opened = open(config)?;
-    let mut original = opened.chart(config)?.original(&args.source)?;
+    let saved = opened.event(Act::Downloaded).with("what", "original").with("source", &args.source);
+    let mut original = opened.chart(config, Some(saved))?.original(&args.source)?;
     match &args.out {
         None => {
             std::io::copy(&mut original, &mut std::io::stdout().lock())?;

@@ -1,5 +1,6 @@
 //! Who may do what: members, people, roles, sign-in.
 
+mod activity;
 mod door;
 mod factors;
 mod passkeys;

@@ -1,5 +1,6 @@
 //! One person's chart, open: the encrypted database and the originals beside it.
 
+use super::activity::{Heads, Log};
 use super::db::{self, RawKey};
 use super::keys::{self, Key};
 use super::source::Shelf;
@@ -10,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use zeroize::Zeroizing;
 
 /// Connections that wait for the next reader.
@@ -46,6 +47,8 @@ pub struct Shared {
     changes: AtomicU64,
     /// The views that somebody holds.
     views: Mutex<Vec<Weak<Chart>>>,
+    /// Empty only where a test opens a chart without its vault.
+    pub(super) activity: OnceLock<Log>,
 }
 
 /// Answers that hold until the next change.
@@ -172,6 +175,7 @@ impl Chart {
             readers: Mutex::default(),
             changes: AtomicU64::default(),
             views: Mutex::default(),
+            activity: OnceLock::new(),
         };
         Ok(Self { shared: Arc::new(shared), scope: Scope::everything(), remembered: Mutex::default(), _whole: None })
     }
@@ -206,6 +210,12 @@ impl Chart {
     /// For what only those do who may see everything. To others it does not exist.
     pub(super) fn whole(&self) -> Result<()> {
         if self.is_limited() { Err(Error::not_found()) } else { Ok(()) }
+    }
+
+    /// Opens the activity log beside the records.
+    pub(super) fn keep_log(&self, dir: &Path, heads: Arc<Heads>) -> Result<()> {
+        let log = Log::open(dir, &self.person.id, &self.raw, &self.shelf.key, heads)?;
+        self.activity.set(log).map_err(|_| Error::internal("an activity log was opened twice"))
     }
 
     /// Whose chart.

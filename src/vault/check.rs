@@ -42,6 +42,8 @@ impl Chart {
             findings.push("A record in the database has lost its source. Restore a backup.".to_owned());
         });
         noted(&keys, &mut findings);
+        let log = self.check_activity(&mut findings);
+        noted(&log, &mut findings);
         let originals = self.check_originals(&conn, deep, &mut findings);
         noted(&originals, &mut findings);
         if deep {
@@ -53,6 +55,15 @@ impl Chart {
         let mut told = std::collections::HashSet::new();
         findings.retain(|finding| told.insert(finding.clone()));
         Ok(findings)
+    }
+
+    fn check_activity(&self, findings: &mut Vec<String>) -> Result<()> {
+        if self.activity.get().is_some()
+            && let Some(fault) = self.verify_activity()?.fault
+        {
+            findings.push(format!("The activity log is not as it was written. Entry {}: {}.", fault.seq, fault.what));
+        }
+        Ok(())
     }
 
     fn check_originals(&self, conn: &Connection, deep: bool, findings: &mut Vec<String>) -> Result<()> {

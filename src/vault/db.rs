@@ -68,7 +68,7 @@ pub(super) fn create(path: &Path, key: &RawKey) -> Result<Connection> {
     // The file is made first, so that it and its journal are the owner's alone whatever the umask.
     files::private_file(path)?.sync_all()?;
     let mut conn = connect(path, key, false)?;
-    migrate(&mut conn)?;
+    migrate(&mut conn, &STEPS, dictionary)?;
     Ok(conn)
 }
 
@@ -80,7 +80,7 @@ pub(super) fn open(path: &Path, key: &RawKey) -> Result<Connection> {
         return Err(Error::internal("the database of a chart is not encrypted"));
     }
     let mut conn = connect(path, key, false)?;
-    migrate(&mut conn)?;
+    migrate(&mut conn, &STEPS, dictionary)?;
     Ok(conn)
 }
 
@@ -89,7 +89,7 @@ pub(super) fn open_reader(path: &Path, key: &RawKey) -> Result<Connection> {
     connect(path, key, true)
 }
 
-fn connect(path: &Path, key: &RawKey, reader: bool) -> Result<Connection> {
+pub(super) fn connect(path: &Path, key: &RawKey, reader: bool) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.set_prepared_statement_cache_capacity(64);
@@ -110,21 +110,35 @@ fn connect(path: &Path, key: &RawKey, reader: bool) -> Result<Connection> {
     Ok(conn)
 }
 
-fn migrate(conn: &mut Connection) -> Result<()> {
+/// Takes the steps of a schema that are still to be taken; `after` each, in the same transaction.
+pub(super) fn migrate(conn: &mut Connection, steps: &[&str], after: fn(&Connection) -> Result<()>) -> Result<()> {
     let taken: i64 = conn.query_row("PRAGMA user_version", [], |r| r.get(0))?;
     let taken = usize::try_from(taken).unwrap_or(usize::MAX);
-    if taken > STEPS.len() {
+    if taken > steps.len() {
         return Err(newer());
     }
-    for (n, step) in STEPS.iter().enumerate().skip(taken) {
+    for (n, step) in steps.iter().enumerate().skip(taken) {
         let tx = conn.transaction()?;
         tx.execute_batch(step)?;
-        let dictionary = "INSERT INTO dictionaries(id, bytes) VALUES(?1, ?2) ON CONFLICT DO NOTHING";
-        tx.execute(dictionary, rusqlite::params![body::DICTIONARY_ID, body::DICTIONARY])?;
+        after(&tx)?;
         tx.pragma_update(None, "user_version", (n + 1) as i64)?;
         tx.commit()?;
     }
     Ok(())
+}
+
+fn dictionary(conn: &Connection) -> Result<()> {
+    let sql = "INSERT INTO dictionaries(id, bytes) VALUES(?1, ?2) ON CONFLICT DO NOTHING";
+    conn.execute(sql, rusqlite::params![body::DICTIONARY_ID, body::DICTIONARY])?;
+    Ok(())
+}
+
+/// Whether a failure says that a database is damaged on the disk.
+pub(super) fn is_damage(e: &Error) -> bool {
+    let fault = std::error::Error::source(e).and_then(|s| s.downcast_ref::<Fault>());
+    fault
+        .and_then(|f| f.0.parse::<i32>().ok())
+        .is_some_and(|code| matches!(code & 0xff, rusqlite::ffi::SQLITE_CORRUPT | rusqlite::ffi::SQLITE_NOTADB))
 }
 
 /// The vault was made by a Keepwell that is newer than this one.

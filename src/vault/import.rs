@@ -3,7 +3,7 @@
 use super::body::Codec;
 use super::columns::{COLUMNS, Columns};
 use super::identity::{self, Hash, Stamp};
-use super::{Chart, Staged, chart, db, files, keys, settle};
+use super::{Act, Actor, Chart, Event, Staged, chart, db, files, keys, settle};
 use crate::import::report::FileReport;
 use crate::import::{Found, Origin};
 use crate::record::Facts;
@@ -34,6 +34,7 @@ pub struct Import<'a> {
     now: i64,
     insert: String,
     again: Option<Again>,
+    by: String,
 }
 
 /// What a new reading of a source has given so far.
@@ -91,6 +92,7 @@ impl<'a> Import<'a> {
             now: files::now(),
             insert,
             again: None,
+            by: by.to_owned(),
         };
         let conn = import.conn()?;
         conn.execute_batch(&format!("PRAGMA cache_size = -{}; BEGIN IMMEDIATE;", db::IMPORT_CACHE))?;
@@ -322,12 +324,31 @@ impl<'a> Import<'a> {
             None if again.is_some() => {}
             None => return Err(Error::internal("a new source came without its file")),
         }
+        self.write_down(&report, again.is_some())?;
         conn.execute_batch("COMMIT")?;
         self.chart.changed();
         // The journal has grown with the import; what is in the database already need not lie on the disk twice. A reader
         // may hold it for now: it then shrinks later.
         _ = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         Ok(report)
+    }
+
+    /// The entry in the activity log: what cannot be written there is not stored.
+    fn write_down(&self, report: &FileReport, again: bool) -> Result<()> {
+        if self.chart.activity.get().is_none() {
+            return Ok(());
+        }
+        // What nobody brought in by hand came out of the inbox.
+        let who = if self.by.is_empty() { Actor::system() } else { Actor::member("", &self.by) };
+        let event = Event::new(who, Act::Imported)
+            .with("source", &self.id)
+            .with("name", &report.path)
+            .with("found", report.found.to_string())
+            .with("stored", report.stored.to_string())
+            .with("updated", report.updated.to_string())
+            .with("skipped", report.skipped.len().to_string())
+            .with("again", if again { "yes" } else { "" });
+        self.chart.log(&event).map(drop)
     }
 }
 

@@ -61,12 +61,7 @@ pub fn seal(vault: &Path, chart: &str, about: &About, input: &mut dyn Read) -> R
         return Err(Error::not_found());
     }
     let dir = vault.join("charts").join(chart);
-    let recipients: Vec<String> = std::fs::read_to_string(dir.join("recipients.txt"))?
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::to_owned)
-        .collect();
+    let recipients = recipients(&dir)?;
     let inbox = dir.join("inbox");
     files::private_dir(&inbox)?;
     let id = keys::random_id()?;
@@ -85,6 +80,13 @@ pub fn seal(vault: &Path, chart: &str, about: &About, input: &mut dyn Read) -> R
         _ = std::fs::remove_file(&name);
     }
     sealed
+}
+
+/// Who may read what is encrypted to a chart, by its folder.
+pub(super) fn recipients(chart: &Path) -> Result<Vec<String>> {
+    let text = std::fs::read_to_string(chart.join("recipients.txt"))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    Ok(lines.map(str::to_owned).collect())
 }
 
 /// What waits in an inbox, by name.

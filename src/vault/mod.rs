@@ -8,11 +8,13 @@
 //!   records.db            db.rs, schema.sql · columns.rs, body.rs: a record in it
 //!   originals/            source.rs
 //!   inbox/                inbox.rs
+//!   activity.db           activity/     who looked, what left, what changed
 //! scope.rs says what of a chart somebody may read; lens.rs holds every reading to it; classify.rs tells what is sensitive.
 //! tidy.rs sweeps and purges when a chart opens.
 //! import.rs puts records in; identity.rs knows them again; settle.rs tells which version is current.
 //! ```
 
+mod activity;
 mod body;
 mod chart;
 mod check;
@@ -37,6 +39,7 @@ mod settle;
 mod source;
 mod tidy;
 
+pub use activity::{Act, Actor, ActorKind, Choice, Counted, Entry, Event, Fault, Group as ActGroup, Place, Verdict};
 pub use chart::Chart;
 pub(crate) use factors::Tries;
 pub use factors::{FactorInfo, FactorKind};
@@ -51,17 +54,19 @@ pub use scope::Scope;
 pub use source::{Original, SourceInfo, Staged, Staging};
 
 use crate::{Error, Kind, Result};
+use activity::Heads;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// An open vault: this process owns it until it is dropped.
 #[derive(Debug)]
 pub struct Vault {
     dir: PathBuf,
     register: Mutex<Register>,
+    heads: Arc<Heads>,
     /// Released by the system when the process ends, however it ends.
     _lock: File,
 }
@@ -95,7 +100,7 @@ impl Vault {
         files::private_dir(&dir.join("members"))?;
         files::private_dir(&dir.join("charts"))?;
         let register = Register::create(&dir.join("household.db"))?;
-        Ok(Self { dir: dir.to_owned(), register: Mutex::new(register), _lock: lock })
+        Self::with(dir, register, lock)
     }
 
     /// Opens a vault and takes its lock.
@@ -110,7 +115,12 @@ impl Vault {
         let lock = take_lock(dir)?;
         let register = Register::open(&dir.join("household.db"))?;
         sweep(&dir.join("charts"))?;
-        Ok(Self { dir: dir.to_owned(), register: Mutex::new(register), _lock: lock })
+        Self::with(dir, register, lock)
+    }
+
+    fn with(dir: &Path, register: Register, lock: File) -> Result<Self> {
+        let heads = Arc::new(Heads::open(&dir.join("household.db"))?);
+        Ok(Self { dir: dir.to_owned(), register: Mutex::new(register), heads, _lock: lock })
     }
 
     /// The folder.
@@ -124,6 +134,12 @@ impl Vault {
 
     fn member_file(&self, member: &str) -> PathBuf {
         self.dir.join("members").join(format!("{member}.age"))
+    }
+
+    /// Whether there is a chart of this id.
+    pub(crate) fn has_chart(&self, person: &str) -> bool {
+        // An id out of an address: nothing but what `new_id` gives.
+        !person.is_empty() && person.bytes().all(|b| b.is_ascii_hexdigit()) && self.chart_dir(person).join("recipients.txt").is_file()
     }
 
     fn chart_dir(&self, person: &str) -> PathBuf {
@@ -207,7 +223,10 @@ impl Vault {
 
     /// Opens a chart.
     pub(crate) fn open_chart(&self, person: &str, member: &Key) -> Result<Chart> {
-        Chart::open(&self.chart_dir(person), member)
+        let dir = self.chart_dir(person);
+        let chart = Chart::open(&dir, member)?;
+        chart.keep_log(&dir, Arc::clone(&self.heads))?;
+        Ok(chart)
     }
 }
 

@@ -59,7 +59,7 @@ impl Role {
 
 /// Every step of the register, forward only. `PRAGMA user_version` counts those taken. A table that speaks of members or people
 /// refers to them with ON DELETE CASCADE: who is removed leaves nothing behind.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     "CREATE TABLE members(id TEXT PRIMARY KEY, name TEXT NOT NULL, folded TEXT NOT NULL UNIQUE, recipient TEXT NOT NULL, created INTEGER NOT NULL);
      CREATE TABLE people(id TEXT PRIMARY KEY, created INTEGER NOT NULL);
      CREATE TABLE roles(member TEXT NOT NULL REFERENCES members(id), person TEXT NOT NULL REFERENCES people(id), role TEXT NOT NULL,
@@ -80,6 +80,15 @@ const STEPS: [&str; 3] = [
        used INTEGER, withdrawn INTEGER);
      CREATE TABLE gone(kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY(kind, id)) WITHOUT ROWID;",
     super::factors::STEP,
+    // The activity logs: where each ends, what once did not fit, and the entries that wait for a locked chart.
+    // contacts: who may ask for access in an emergency. asked: when; waited: seconds of the wait that have passed; seen: the
+    // clock at the latest count; given: when access was given.
+    "CREATE TABLE activity_heads(person TEXT PRIMARY KEY, count INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
+     CREATE TABLE activity_faults(person TEXT NOT NULL, found INTEGER NOT NULL, seq INTEGER NOT NULL, what TEXT NOT NULL);
+     CREATE TABLE activity_left(person TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY(person, name)) WITHOUT ROWID;
+     CREATE TABLE contacts(person TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE, member TEXT NOT NULL REFERENCES members(id) ON DELETE CASCADE,
+       days INTEGER NOT NULL, named INTEGER NOT NULL, asked INTEGER, waited INTEGER NOT NULL DEFAULT 0, seen INTEGER, given INTEGER,
+       PRIMARY KEY(person, member)) WITHOUT ROWID;",
 ];
 
 /// The open register. People's names and birth dates are not in it: they are encrypted with their charts.
@@ -129,6 +138,8 @@ impl Register {
     fn connect(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags)?;
+        // The heads of the activity logs are written on a connection of their own.
+        conn.busy_timeout(std::time::Duration::from_secs(30))?;
         conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;")?;
         Ok(Self(conn))
     }

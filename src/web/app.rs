@@ -3,6 +3,7 @@
 use super::door::Between;
 use super::inbox::Inboxes;
 use super::jobs::Jobs;
+use super::looks::{self, Asked};
 use super::security::Site;
 use super::session::{Session, Sessions, Visitor};
 use super::setup::Setup;
@@ -11,7 +12,7 @@ use super::throttle::Throttle;
 use crate::config::Config;
 use crate::household::Household;
 use crate::import::Limits;
-use crate::vault::{Chart, MemberInfo, PersonInfo, Role};
+use crate::vault::{Act, Chart, Event, MemberInfo, PersonInfo, Place, Role};
 use crate::{Error, Kind, Result};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::Method;
@@ -184,6 +185,8 @@ pub struct ChartCx {
     pub query: String,
     /// Light or dark.
     pub theme: Theme,
+    /// From where the request comes, as the activity log says it.
+    pub from: Place,
     session: Arc<Session>,
 }
 
@@ -221,26 +224,49 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send
     }
 }
 
-impl FromRequestParts<Arc<App>> for ChartCx {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+impl ChartCx {
+    /// The chart in the address for a member with at least this role. What they are about to do is in the chart's activity
+    /// log, durable, before this returns.
+    async fn open(parts: &mut Parts, app: &Arc<App>, least: Role) -> Result<Self, Response> {
         let MemberCx { visitor, session, .. } = MemberCx::from_request_parts(parts, app).await?;
         let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Error::not_found().into_response())?;
         let wanted = params.iter().find(|(name, _)| *name == "chart").map(|(_, id)| id.to_owned()).unwrap_or_default();
+        let asked = Asked::of(parts, Some(&params), app);
         let query = parts.uri.query().unwrap_or("").to_owned();
         let (app, theme) = (Arc::clone(app), visitor.theme);
         let open = move || {
             let people = app.household.charts(&session.who)?;
             // Not there and not yours are one answer.
-            let (person, role) = people.iter().find(|(p, _)| p.id == wanted).cloned().ok_or_else(Error::not_found)?;
+            let Some((person, role)) = people.iter().find(|(p, _)| p.id == wanted).cloned() else {
+                asked.deny(&app, &session);
+                return Err(Error::not_found());
+            };
+            if role < least {
+                asked.deny(&app, &session);
+                let words = "You may read this chart, and not change it. Nothing was changed. Its owner can give you the right to.";
+                return Err(Error::new(Kind::Denied, words));
+            }
             let chart = app.household.open(&session.who, &person.id)?;
             session.hold(&chart);
+            looks::write(&chart, &session, &asked)?;
             let member = session.who.member.clone();
             let last_visit = session.visit(&chart, &person.id);
-            Ok(Self { app, chart, person, member, role, people, last_visit, query, theme, session })
+            Ok(Self { app, chart, person, member, role, people, last_visit, query, theme, from: asked.from, session })
         };
         blocking(open).await.map_err(IntoResponse::into_response)
+    }
+
+    /// Something this member is about to do, for the activity log.
+    pub fn event(&self, act: Act) -> Event {
+        Event::new(self.session.who.actor(), act).from(self.from.clone())
+    }
+}
+
+impl FromRequestParts<Arc<App>> for ChartCx {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        Self::open(parts, app, Role::Viewer).await
     }
 }
 
@@ -252,12 +278,7 @@ impl FromRequestParts<Arc<App>> for WriterCx {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
-        let cx = ChartCx::from_request_parts(parts, app).await?;
-        if cx.role < Role::Carer {
-            let words = "You may read this chart, and not change it. Nothing was changed. Its owner can give you the right to.";
-            return Err(Error::new(Kind::Denied, words).into_response());
-        }
-        Ok(Self(cx))
+        ChartCx::open(parts, app, Role::Carer).await.map(Self)
     }
 }
 

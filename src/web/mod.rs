@@ -9,6 +9,7 @@ mod error;
 mod inbox;
 mod jobs;
 pub mod layout;
+pub mod looks;
 pub mod pages;
 mod queue;
 pub mod router;

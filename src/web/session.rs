@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::TryRngCore;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -54,6 +54,8 @@ pub(crate) struct Session {
     /// By chart: when this member had last been here before this session.
     visits: Mutex<HashMap<String, Option<i64>>>,
     words: Mutex<VecDeque<(String, String)>>,
+    /// Records whose pages were opened: their pictures and frames are parts of those looks.
+    looked: Mutex<HashSet<(String, i64)>>,
     recovery: Mutex<Option<String>>,
 }
 
@@ -197,6 +199,15 @@ impl Session {
         lock(&self.words).iter().find(|(t, _)| t == token).map(|(_, typed)| typed.clone())
     }
 
+    /// Notes that the pages of these records were opened.
+    pub(crate) fn looked(&self, chart: &str, records: &[i64]) {
+        lock(&self.looked).extend(records.iter().map(|rid| (chart.to_owned(), *rid)));
+    }
+
+    pub(crate) fn has_looked(&self, chart: &str, rid: i64) -> bool {
+        lock(&self.looked).contains(&(chart.to_owned(), rid))
+    }
+
     /// The recovery key, from the first day until it was confirmed or declined.
     pub(crate) fn recovery(&self) -> Option<String> {
         lock(&self.recovery).clone()
@@ -292,6 +303,7 @@ impl Sessions {
             charts: Mutex::default(),
             visits: Mutex::default(),
             words: Mutex::default(),
+            looked: Mutex::default(),
             recovery: Mutex::new(recovery),
         };
         lock(&self.table).open.insert(hash(&token), Arc::new(session));

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is not as it should be")]
 
 mod access;
+mod activity;
 mod binary;
 mod bounds;
 mod ccda_elsewhere;

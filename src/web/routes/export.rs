@@ -2,6 +2,7 @@
 
 use crate::export::{Format, Selection, export};
 use crate::record::{Class, PartialDate};
+use crate::vault::{Act, Event};
 use crate::web::app::{ChartCx, blocking};
 use crate::web::download::made;
 use crate::web::pages::export as page;
@@ -9,6 +10,7 @@ use crate::{Error, Kind, Result};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::Markup;
+use std::sync::Arc;
 
 /// The page.
 pub(crate) async fn show(cx: ChartCx) -> Result<Markup> {
@@ -28,12 +30,29 @@ pub(crate) async fn save(cx: ChartCx, body: String) -> Result<Response> {
     }
     let date = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
     let selection = Selection { from: date(&chosen.from), to: date(&chosen.to), include: chosen.include, exclude: Vec::new() };
-    let (format, chart) = (chosen.format, cx.chart);
+    let format = chosen.format;
+    let (began, ended) = (exported(&cx, Act::Exported, format, &selection), cx.event(Act::ExportEnded).with("format", format.name()));
+    let chart = Arc::clone(&cx.chart);
+    let chart = blocking(move || chart.log(&began).map(|_| chart)).await?;
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", format.file_name())),
     ];
-    Ok((headers, made(move |out| export(&chart, format, &selection, out).map(drop))).into_response())
+    Ok((
+        headers,
+        made(move |out| {
+            let summary = export(&chart, format, &selection, out)?;
+            chart.log(&ended.with("count", summary.records.to_string())).map(drop)
+        }),
+    )
+        .into_response())
+}
+
+fn exported(cx: &ChartCx, act: Act, format: Format, selection: &Selection) -> Event {
+    let date = |date: &Option<String>| date.clone().unwrap_or_default();
+    let kinds: Vec<&str> = selection.include.iter().map(|class| class.slug()).collect();
+    let event = cx.event(act).with("format", format.name()).with("from-date", date(&selection.from)).with("to-date", date(&selection.to));
+    event.with("kinds", kinds.join(" "))
 }
 
 fn read(body: &str) -> Result<page::Chosen> {

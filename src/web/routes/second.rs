@@ -4,6 +4,7 @@ use crate::Result;
 use crate::household::{FactorInfo, FactorKind};
 use crate::web::app::{App, blocking};
 use crate::web::door::{Pending, failed, pending_cookie, pending_token, succeeded, try_second};
+use crate::web::looks::{place, wrong};
 use crate::web::pages::second::{self as page, Asks, Trouble};
 use crate::web::pages::words;
 use crate::web::routes::sign_in::{later, welcome};
@@ -71,11 +72,12 @@ pub(crate) async fn check(State(app): State<Arc<App>>, request: Request) -> Resu
     });
     let right = right.await.inspect_err(|e| failed(&app, &counted, e))?;
     if !right {
+        wrong(&app, &pending.who.member.name, "code", place(&app, &headers, &extensions));
         return draw(&app, &visitor, &headers, &pending, Some(Trouble::Wrong(counted.left)), StatusCode::FORBIDDEN).await;
     }
     succeeded(&app, &counted).await?;
     match app.between.take(&token) {
-        Some(_) => welcome(&app, Arc::clone(&pending.who), &visitor, &headers, &extensions, &pending.next, true),
+        Some(_) => welcome(&app, Arc::clone(&pending.who), &visitor, &headers, &extensions, &pending.next, true).await,
         // The five minutes were over just now, or a factor has changed: from the start.
         None => Ok(to_start(&app)),
     }

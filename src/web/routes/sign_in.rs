@@ -1,8 +1,10 @@
 //! Signing in and out. First the passphrase, then the second factor where there is one (`second.rs`), then the session.
 
 use crate::household::SignedIn;
+use crate::vault::{Act, Event};
 use crate::web::app::{App, blocking};
 use crate::web::door::{failed, known_cookie, pending_cookie, succeeded, try_name};
+use crate::web::looks::{aside, place, wrong};
 use crate::web::pages::sign_in::{self as page, Locked, Trouble};
 use crate::web::pages::words;
 use crate::web::queue::derive;
@@ -77,7 +79,10 @@ pub(crate) async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Re
     });
     let (who, second) = match opened.await {
         Ok(opened) => opened,
-        Err(e) if e.kind == Kind::Denied => return Ok(say(StatusCode::FORBIDDEN, &Trouble::Wrong(counted.left))),
+        Err(e) if e.kind == Kind::Denied => {
+            wrong(&app, given.name.trim(), "passphrase", place(&app, &headers, &extensions));
+            return Ok(say(StatusCode::FORBIDDEN, &Trouble::Wrong(counted.left)));
+        }
         Err(e) => {
             failed(&app, &counted, &e);
             return Err(e);
@@ -89,7 +94,7 @@ pub(crate) async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Re
         let cookie = [(header::SET_COOKIE, pending_cookie(&app, &token))];
         return Ok((cookie, Redirect::to(&format!("{}/sign-in/second", app.prefix))).into_response());
     }
-    welcome(&app, Arc::new(who), &visitor, &headers, &extensions, &given.next, false)
+    welcome(&app, Arc::new(who), &visitor, &headers, &extensions, &given.next, false).await
 }
 
 /// An answer that says when to come again.
@@ -105,7 +110,7 @@ pub(crate) fn seen(app: &App, headers: &HeaderMap, extensions: &Extensions) -> S
 }
 
 /// Begins the session of who has shown all that they must.
-pub(crate) fn welcome(
+pub(crate) async fn welcome(
     app: &Arc<App>,
     who: Arc<SignedIn>,
     visitor: &Visitor,
@@ -114,6 +119,13 @@ pub(crate) fn welcome(
     next: &str,
     second: bool,
 ) -> Result<Response> {
+    // In the log of every chart that this opens, before it opens it.
+    let (server, from) = (Arc::clone(app), place(app, headers, extensions));
+    let who = blocking(move || {
+        let event = Event::new(who.actor(), Act::SignedIn).from(from).with("second", if second { "yes" } else { "" });
+        server.household.record_for(&who.member.id, &event).map(|()| who)
+    })
+    .await?;
     // A new token at every sign-in; the old one ends.
     let typed = visitor.token.as_deref().and_then(|old| app.sessions.give_back(old, &who.member.id));
     if let Some(old) = &visitor.token {
@@ -137,7 +149,13 @@ pub(crate) fn welcome(
 
 /// Ends the session: the chart is locked.
 pub(crate) async fn sign_out(State(app): State<Arc<App>>, request: Request) -> Response {
-    if let Some(token) = visitor(request.extensions()).token {
+    let visitor = visitor(request.extensions());
+    if let Some(session) = visitor.session {
+        let (server, from) = (Arc::clone(&app), place(&app, request.headers(), request.extensions()));
+        // Locking never waits for the log.
+        aside(move || server.household.record_for(&session.who.member.id, &Event::new(session.who.actor(), Act::SignedOut).from(from)));
+    }
+    if let Some(token) = visitor.token {
         app.sessions.end(&token);
     }
     let gone = [(header::SET_COOKIE, session_cookie(&app, ""))];
