@@ -1,7 +1,8 @@
 //! Without Keepwell: stock tools recover a member's key, the chart's, the originals and every record.
 //!
-//! Debian 12 ships sqlcipher 3.4, which cannot read SQLCipher 4. Where the shell is 4 or newer it is used; the same pages
-//! are always decrypted by `openssl` as well, after SQLCipher's published page format, and read by Python's SQLite.
+//! Debian 12 ships sqlcipher 3.4, which cannot read SQLCipher 4: `tests/tools/sqlcipher4` then unpacks the shell of Debian 13
+//! beside it. The same pages are decrypted by `openssl` as well, after SQLCipher's published page format, and read by
+//! Python's SQLite, so that the way in depends on no single program.
 
 use crate::vault_world::{PASSPHRASE, World, potassium, served};
 use std::io::Write;
@@ -122,12 +123,26 @@ fn stock_tools_recover_everything() {
         let json = tool("zstd", &["-d", "-c", "-D", &dictionary], &unhex(body));
         assert_eq!(String::from_utf8(json).expect("text"), found.resource.to_string());
     }
-    let shell = |sql: &str| String::from_utf8(tool("sqlcipher", &[&database.to_string_lossy()], sql.as_bytes())).expect("text");
-    let version = shell("PRAGMA cipher_version;");
-    if version.split('.').next().and_then(|v| v.trim().parse::<u32>().ok()).is_some_and(|v| v >= 4) {
-        let said = shell(&format!("PRAGMA key = \"x'{key}'\"; SELECT hex(body) FROM bodies ORDER BY rid;"));
-        assert_eq!(said.lines().filter(|l| *l != "ok").collect::<Vec<_>>(), bodies.lines().collect::<Vec<_>>());
-    } else {
-        eprintln!("sqlcipher {} here cannot read SQLCipher 4: the shell was left out, openssl read the pages.", version.trim());
-    }
+    // The shell of SQLCipher 4 reads the very same from the file as it stands, and finds every page whole.
+    let shell = sqlcipher();
+    let ask = |sql: &str| {
+        let sql = format!(".output /dev/null\nPRAGMA key = \"x'{key}'\";\n.output stdout\n{sql}");
+        String::from_utf8(tool(&shell, &[&database.to_string_lossy()], sql.as_bytes())).expect("text")
+    };
+    let said = ask("SELECT hex(b.body) FROM records r JOIN bodies b ON b.rid = r.rid WHERE r.hidden = 0 ORDER BY r.rid;");
+    assert_eq!(said.lines().collect::<Vec<_>>(), bodies.lines().collect::<Vec<_>>());
+    assert_eq!(ask("PRAGMA cipher_integrity_check;"), "", "no page that fails its authentication");
+    assert_eq!(ask("PRAGMA integrity_check;").trim(), "ok");
+    let titles = ask("SELECT DISTINCT title FROM records;");
+    assert!(titles.contains("Potassium"), "{titles}");
+}
+
+/// Where a shell of SQLCipher 4 or newer is: the installed one, or Debian's own of a newer release in the cache.
+fn sqlcipher() -> String {
+    let finder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/sqlcipher4");
+    let path = String::from_utf8(tool(finder, &[], b"")).expect("a path").trim().to_owned();
+    let version = String::from_utf8(tool(&path, &[":memory:"], b"PRAGMA cipher_version;")).expect("text");
+    let major = version.split('.').next().and_then(|v| v.trim().parse::<u32>().ok());
+    assert!(major.is_some_and(|v| v >= 4), "SQLCipher 4 or newer, not {version}");
+    path
 }
