@@ -3,7 +3,7 @@
 use super::body::Codec;
 use super::columns::{COLUMNS, Columns};
 use super::identity::{self, Hash, Stamp};
-use super::{Act, Actor, Chart, Event, Staged, chart, db, files, keys, settle};
+use super::{Act, Actor, Chart, Event, Staged, chart, db, files, keys, search, settle};
 use crate::import::report::FileReport;
 use crate::import::{Found, Origin};
 use crate::record::Facts;
@@ -66,7 +66,7 @@ impl Drop for Import<'_> {
                 // A connection whose rollback fails is not used again; the journal undoes the rest at the next open.
                 _ = conn.execute_batch("ROLLBACK");
             }
-            _ = conn.execute_batch(&format!("PRAGMA cache_size = -{}; PRAGMA shrink_memory;", db::IDLE_CACHE));
+            _ = conn.execute_batch(&format!("PRAGMA foreign_keys = ON; PRAGMA cache_size = -{}; PRAGMA shrink_memory;", db::IDLE_CACHE));
             self.chart.give_back(conn);
         }
     }
@@ -95,7 +95,8 @@ impl<'a> Import<'a> {
             by: by.to_owned(),
         };
         let conn = import.conn()?;
-        conn.execute_batch(&format!("PRAGMA cache_size = -{}; BEGIN IMMEDIATE;", db::IMPORT_CACHE))?;
+        // Rows that belong together are written together here, so they need not be looked up once more for each.
+        conn.execute_batch(&format!("PRAGMA cache_size = -{}; PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;", db::IMPORT_CACHE))?;
         let highest: Option<i64> = conn.query_row("SELECT max(rid) FROM records", [], |r| r.get(0))?;
         let ever: Option<i64> = inner(conn, "last_rid")?;
         let (sid, id) = match again {
@@ -171,7 +172,7 @@ impl<'a> Import<'a> {
         Columns::of(found, facts).write(conn, &self.insert, &own, 1, content)?;
         conn.prepare_cached("INSERT INTO bodies(rid, body) VALUES(?1, ?2)")?.execute(params![rid, body])?;
         self.saw_at(rid, 0, 1, stamp, &found.place)?;
-        conn.prepare_cached("INSERT INTO words(rowid, title, text) VALUES(?1, ?2, ?3)")?.execute(params![rid, facts.title, facts.text])?;
+        search::index(conn, rid, &facts.title, &facts.text)?;
         Ok(rid)
     }
 

@@ -19,13 +19,13 @@ const AROUND: usize = 80;
 impl Chart {
     /// Full-text search as a person types it: the last word may be unfinished, endings and accents are forgiven,
     /// and a word that meets nothing is tried shorter. Hits in titles come first, then the newest; of a word that stands
-    /// in very many records only those added last are put in order.
+    /// in very many records only those added last are put in order, and longer words that begin with it are left aside.
     ///
     /// # Errors
     /// Internal when the database fails.
     pub fn search(&self, text: &str, limit: usize) -> Result<Vec<Hit>> {
         let conn = self.reader()?;
-        let Some(words) = expression(&conn, &self.scope, text)? else { return Ok(Vec::new()) };
+        let Some(words) = expression(&conn, &self.scope, text, Some(CONSIDERED))? else { return Ok(Vec::new()) };
         let mut rids = by_date(&conn, &self.scope, &format!("title : ({words})"), limit)?;
         if rids.len() < limit {
             for rid in by_date(&conn, &self.scope, &words, limit)? {
@@ -45,8 +45,9 @@ fn hit(conn: &Reader<'_>, scope: &Scope, rid: i64, stems: &[String]) -> Result<O
 }
 
 /// The FTS5 expression for what a person typed, or `None` where it holds no word. Each word is quoted: nothing typed
-/// is ever syntax. A word that meets nothing loses its end until it does.
-pub(super) fn expression(conn: &Connection, scope: &Scope, text: &str) -> Result<Option<String>> {
+/// is ever syntax. A word that meets nothing loses its end until it does. `enough`: where so many records hold the last word
+/// as it stands, those that hold a longer one are not asked for; with a very common word that is what takes the time.
+pub(super) fn expression(conn: &Connection, scope: &Scope, text: &str, enough: Option<usize>) -> Result<Option<String>> {
     let mut words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric())
         .filter(|w| !w.is_empty())
@@ -57,9 +58,17 @@ pub(super) fn expression(conn: &Connection, scope: &Scope, text: &str) -> Result
     let mut out = Vec::with_capacity(words.len());
     let last = words.len().saturating_sub(1);
     for (n, word) in words.iter().enumerate() {
-        let whole = if n == last { format!("\"{word}\" OR \"{word}\"*") } else { format!("\"{word}\"") };
-        let mut term = format!("({whole})");
-        if !meets(conn, scope, &term)? {
+        let exact = format!("\"{word}\"");
+        let begun = format!("{exact}*");
+        let common = match enough {
+            Some(enough) if n == last => met(conn, scope, &exact, enough)? >= enough,
+            _ => false,
+        };
+        let unfinished = n == last && !common;
+        let mut term = if unfinished { format!("({exact} OR {begun})") } else { format!("({exact})") };
+        // The whole word first: what begins with it is a longer list to make.
+        let found = common || meets(conn, scope, &exact)? || unfinished && meets(conn, scope, &begun)?;
+        if !found {
             let mut letters: Vec<char> = word.chars().collect();
             let least = SHORTEST.max(letters.len().div_ceil(2));
             let mut shorter = None;
@@ -78,11 +87,17 @@ pub(super) fn expression(conn: &Connection, scope: &Scope, text: &str) -> Result
 }
 
 fn meets(conn: &Connection, scope: &Scope, expression: &str) -> Result<bool> {
+    Ok(met(conn, scope, expression, 1)? > 0)
+}
+
+/// How many records an expression meets, as far as it matters.
+fn met(conn: &Connection, scope: &Scope, expression: &str, most: usize) -> Result<usize> {
     let sql = format!(
-        "SELECT 1 FROM words w JOIN records r ON r.rid = w.rowid WHERE w.words MATCH ?1 AND r.hidden = 0{} LIMIT 1",
+        "SELECT count(*) FROM (SELECT 1 FROM words w CROSS JOIN records r INDEXED BY records_found ON r.rid = w.rowid
+         WHERE w.words MATCH ?1 AND r.hidden = 0{} LIMIT ?2)",
         lens::condition(scope, "r")
     );
-    Ok(conn.prepare_cached(&sql)?.exists([expression])?)
+    Ok(conn.prepare_cached(&sql)?.query_row(params![expression, most as i64], |r| r.get::<_, u32>(0))? as usize)
 }
 
 /// Up to `limit` records that an expression meets, the ones added last.
@@ -96,17 +111,24 @@ fn by_date(conn: &Connection, scope: &Scope, expression: &str, limit: usize) -> 
     let considered = match lens::condition(scope, "v") {
         none if none.is_empty() => "SELECT rowid AS rid FROM words WHERE words MATCH ?1 ORDER BY rowid DESC LIMIT ?2".to_owned(),
         seen => format!(
-            "SELECT words.rowid AS rid FROM words CROSS JOIN records v ON v.rid = words.rowid
+            "SELECT words.rowid AS rid FROM words CROSS JOIN records v INDEXED BY records_found ON v.rid = words.rowid
              WHERE words MATCH ?1{seen} ORDER BY words.rowid DESC LIMIT ?2"
         ),
     };
     let mut statement = conn.prepare_cached(&format!(
         "SELECT r.rid FROM ({considered}) w
-         CROSS JOIN records r ON r.rid = w.rid WHERE r.hidden = 0 AND r.standing <> 6
+         CROSS JOIN records r INDEXED BY records_found ON r.rid = w.rid WHERE r.hidden = 0 AND r.standing <> 6
          ORDER BY r.sort = ?4, r.sort DESC, r.rid DESC LIMIT ?3",
     ))?;
     let values = params![expression, CONSIDERED as i64, limit as i64, UNDATED];
     Ok(statement.query_map(values, |r| r.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Puts the words of a record into the index.
+pub(super) fn index(conn: &Connection, rid: i64, title: &str, text: &str) -> Result<()> {
+    let sql = "INSERT INTO words(rowid, title, text) VALUES(?1, ?2, ?3)";
+    conn.prepare_cached(sql)?.execute(params![rid, title, text])?;
+    Ok(())
 }
 
 /// The beginnings by which words of the text are marked: the words of the expression, endings off.
@@ -135,7 +157,7 @@ fn fold(word: &str) -> String {
 /// The text around the first hit, every hit between U+0002 and U+0003. The text is read out of the record again:
 /// keeping it twice would cost more than reading it for a page of hits.
 fn snippet(row: &Row, stems: &[String]) -> String {
-    let text = crate::record::facts(&row.resource()).text;
+    let text = crate::record::searchable(&row.resource());
     mark(&text, stems).or_else(|| mark(&row.title, stems)).unwrap_or_else(|| around(&text, 0, 0).2.to_owned())
 }
 

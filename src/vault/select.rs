@@ -57,7 +57,7 @@ impl Plan {
             meet(refs::belonging_to(conn, scope, encounter)?);
         }
         if let Some(text) = query.text.as_deref().filter(|t| !t.trim().is_empty()) {
-            match search::expression(conn, scope, text)? {
+            match search::expression(conn, scope, text, None)? {
                 None => meet(Vec::new()),
                 Some(words) => {
                     let rids = search::matching(conn, &words, FEW + 1)?;

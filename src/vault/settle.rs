@@ -4,7 +4,7 @@
 
 use super::columns::COLUMNS;
 use super::identity::Stamp;
-use super::{Scope, body, columns, lens};
+use super::{Scope, body, columns, lens, search};
 use crate::Result;
 use crate::record::Facts;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -93,8 +93,7 @@ fn swap(conn: &Connection, rid: i64, from: i64, to: i64, fresh: Option<(i64, &Fa
 /// Replaces what search knows of a record.
 fn index_words(conn: &Connection, rid: i64, title: &str, text: &str) -> Result<()> {
     conn.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([rid])?;
-    conn.prepare_cached("INSERT INTO words(rowid, title, text) VALUES(?1, ?2, ?3)")?.execute(params![rid, title, text])?;
-    Ok(())
+    search::index(conn, rid, title, text)
 }
 
 /// Settles every record that a source gave, after the source was taken out or brought back.

@@ -53,6 +53,22 @@ fn search_forgives() {
     assert_eq!(listed.rows.len(), 2);
 }
 
+/// A word that stands in very many records is answered by those; a list leaves nothing out, and one letter more finds the
+/// longer word.
+#[test]
+fn a_very_common_word_stands_for_itself() {
+    let world = World::new();
+    let mut all: Vec<_> = (0..1500).map(|n| served(condition(&format!("g{n}"), "Gout", "2020-01-01"))).collect();
+    all.push(served(condition("w", "Goutweed allergy", "2024-01-01")));
+    world.import("a", &all);
+    assert_eq!(titles(&world, "gout"), ["Gout"; 20]);
+    for typed in ["gou", "goutw"] {
+        assert_eq!(titles(&world, typed)[0], "Goutweed allergy", "{typed}");
+    }
+    let listed = world.chart.list(&Query { text: Some("gout".into()), ..Query::default() }).expect("a list");
+    assert_eq!(listed.rows[0].title, "Goutweed allergy");
+}
+
 #[test]
 fn references_lead_to_the_record_that_they_mean() {
     let world = World::new();

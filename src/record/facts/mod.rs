@@ -15,7 +15,7 @@ use super::walk::{array, at, text_at};
 use super::{Class, Resource, SensitiveSet, sensitive, type_of};
 use serde_json::Value;
 
-pub use text::{fold, strip_tags};
+pub use text::{fold, searchable, strip_tags};
 pub use title::medication_concept;
 
 /// How a record stands. Only `Current` and `Past` are things the person has or had.
@@ -92,6 +92,7 @@ pub fn facts_with(resource: &Resource, medication: Option<&Value>) -> Facts {
     let kind = type_of(resource);
     let class = classify::class(kind, resource);
     let concept = medication.or_else(|| title::main_concept(kind, resource));
+    let code = concept.and_then(main_code);
     let title = medication.and_then(|m| naming::name(m, &[])).unwrap_or_else(|| title::title(kind, resource));
     let measured = (kind == "Observation").then(|| reading(resource));
     let flag = measured.as_ref().and_then(|m| m.flag).or_else(|| component_flag(kind, resource));
@@ -102,8 +103,8 @@ pub fn facts_with(resource: &Resource, medication: Option<&Value>) -> Facts {
     }
     Facts {
         class,
-        code: concept.and_then(main_code),
-        group: grouped(kind, class).then(|| group(concept, &title)).flatten(),
+        group: grouped(kind, class).then(|| group(code.as_deref(), &title)).flatten(),
+        code,
         date: dates::date(kind, resource),
         end: dates::end(kind, resource),
         standing: standing::standing(kind, resource),
@@ -153,8 +154,8 @@ fn main_code(concept: &Value) -> Option<String> {
     Some(format!("{system}|{code}"))
 }
 
-fn group(concept: Option<&Value>, title: &str) -> Option<String> {
-    concept.and_then(main_code).or_else(|| Some(fold(title)).filter(|t| !t.is_empty()).map(|t| format!("text|{t}")))
+fn group(code: Option<&str>, title: &str) -> Option<String> {
+    code.map(str::to_owned).or_else(|| Some(fold(title)).filter(|t| !t.is_empty()).map(|t| format!("text|{t}")))
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ const MOST: usize = 1 << 20;
 
 /// Readable strings of a resource, each once, one a line. Narrative that merely repeats the data
 /// (`text.status` "generated") is left out, other narrative is in.
-pub(super) fn searchable(resource: &Resource) -> String {
-    let mut out = Gather { text: String::new(), seen: HashSet::new() };
+pub fn searchable(resource: &Resource) -> String {
+    let mut out = Gather { text: String::with_capacity(512), seen: HashSet::with_capacity(48) };
     let generated = resource.get("text").and_then(|t| t.get("status")).and_then(Value::as_str) == Some("generated");
     if let Value::Object(object) = resource {
         for (key, value) in object {
@@ -41,13 +41,15 @@ impl<'a> Gather<'a> {
             Value::String(s) if readable(key) && self.seen.insert(s) => self.add(s),
             Value::Array(items) => items.iter().for_each(|v| self.walk(key, v, depth + 1)),
             Value::Object(object) => {
+                // Fields are compared rather than looked up: an object has few, and hashing a name costs more.
+                let field = |name: &str| object.iter().find(|(k, _)| *k == name).map(|(_, v)| v);
                 if key == "text"
-                    && let Some(div) = object.get("div").and_then(Value::as_str)
+                    && let Some(div) = field("div").and_then(Value::as_str)
                 {
                     self.add(&strip_tags(div));
                     return;
                 }
-                if let (Some(Value::String(kind)), Some(Value::String(data))) = (object.get("contentType"), object.get("data")) {
+                if let (Some(Value::String(kind)), Some(Value::String(data))) = (field("contentType"), field("data")) {
                     self.attachment(kind, data);
                 }
                 for (k, v) in object {
