@@ -114,7 +114,7 @@ fn value_of(observation: &Value) -> Reading {
 }
 
 fn range_of(range: &Value) -> Option<Range> {
-    let limit = |key: &str| at(range, &format!("{key}.value")).and_then(string);
+    let limit = |key: &str| range.get(key).and_then(|limit| at(limit, "value")).and_then(string);
     let (low, high) = (limit("low"), limit("high"));
     let unit = range.get("high").or_else(|| range.get("low")).map(unit_of).unwrap_or_default();
     let words = text_at(range, "text").unwrap_or_else(|| {

@@ -11,11 +11,12 @@ pub(super) type Hash = [u8; 16];
 /// `meta.source` (FHIR R4 Resource.meta: the server's bookkeeping, which changes without a change of the record).
 pub(super) fn content(resource: &Resource, buffer: &mut Vec<u8>) -> Hash {
     buffer.clear();
-    canonical(resource, buffer, true);
+    canonical(resource, buffer, &mut Vec::with_capacity(64), true);
     short(&blake3::hash(buffer))
 }
 
-fn canonical(value: &Value, out: &mut Vec<u8>, top: bool) {
+/// `room` holds the sorted fields of every object on the way: one list for all of them.
+fn canonical<'a>(value: &'a Value, out: &mut Vec<u8>, room: &mut Vec<(&'a String, &'a Value)>, top: bool) {
     use std::io::Write;
     match value {
         Value::Null => out.extend_from_slice(b"null"),
@@ -25,37 +26,40 @@ fn canonical(value: &Value, out: &mut Vec<u8>, top: bool) {
         Value::Array(items) => {
             out.push(b'[');
             for item in items {
-                canonical(item, out, false);
+                canonical(item, out, room, false);
                 out.push(b',');
             }
             out.push(b']');
         }
         Value::Object(map) => {
             out.push(b'{');
-            let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-            entries.sort_unstable_by_key(|e| e.0);
-            for (key, value) in entries {
+            let start = room.len();
+            room.extend(map);
+            room[start..].sort_unstable_by_key(|e| e.0);
+            for n in start..room.len() {
+                let (key, value) = room[n];
                 if top && key == "meta" {
-                    meta(value, out);
+                    meta(value, out, room);
                     continue;
                 }
                 text(key, out);
-                canonical(value, out, false);
+                canonical(value, out, room, false);
                 out.push(b',');
             }
+            room.truncate(start);
             out.push(b'}');
         }
     }
 }
 
-fn meta(meta: &Value, out: &mut Vec<u8>) {
-    let Value::Object(map) = meta else { return canonical(meta, out, false) };
+fn meta<'a>(meta: &'a Value, out: &mut Vec<u8>, room: &mut Vec<(&'a String, &'a Value)>) {
+    let Value::Object(map) = meta else { return canonical(meta, out, room, false) };
     let mut entries: Vec<_> = map.iter().filter(|(k, _)| !matches!(k.as_str(), "lastUpdated" | "versionId" | "source")).collect();
     entries.sort_unstable_by_key(|e| e.0);
     for (key, value) in entries {
         text("meta.", out);
         text(key, out);
-        canonical(value, out, false);
+        canonical(value, out, room, false);
     }
 }
 

@@ -127,13 +127,15 @@ impl Staging {
         Ok(Self { shelf, file: incoming, out, sha256: Sha256::new(), named, size: 0 })
     }
 
-    /// All of it is here.
+    /// All of it is here. It is read while it goes to the disk; [`Staged::keep`] waits for that.
     ///
     /// # Errors
     /// Internal when the disk fails.
     pub fn finish(self) -> Result<Staged> {
-        self.out.finish()?.sync_all()?;
+        let file = self.out.finish()?;
+        let synced = std::thread::Builder::new().name("disk".to_owned()).spawn(move || file.sync_all())?;
         Ok(Staged {
+            synced,
             shelf: self.shelf,
             file: self.file,
             sha256: keys::hex(&self.sha256.finalize()),
@@ -146,6 +148,7 @@ impl Staging {
 /// A file that has arrived and is not yet a source. Dropped without becoming one, it is deleted.
 pub struct Staged {
     shelf: Arc<Shelf>,
+    synced: std::thread::JoinHandle<std::io::Result<()>>,
     file: Incoming,
     sha256: String,
     pub(super) name: String,
@@ -178,6 +181,7 @@ impl Staged {
     /// Moves it to its place among the originals. An identical one that is there already is replaced by this copy,
     /// which also heals a damaged one.
     pub(super) fn keep(self) -> Result<()> {
+        self.synced.join().map_err(|_| Error::internal("writing a file to the disk ended early"))??;
         let place = self.shelf.path_of(&self.name);
         let folder = place.parent().ok_or_else(|| Error::internal("an original without a folder"))?;
         files::private_dir(folder)?;

@@ -39,13 +39,6 @@ pub(super) fn read(mut scanner: Scanner, mut flow: Flow) -> Result<(Version, Sha
     Ok((flow.finish()?, shape))
 }
 
-fn parse(scanner: &mut Scanner) -> Result<(Value, usize)> {
-    let at = scanner.position();
-    let text = scanner.value()?;
-    let value = serde_json::from_slice(text).map_err(|e| words::broken(at).because(words::position(&e)))?;
-    Ok((value, text.len()))
-}
-
 /// The root object. Its fields are kept, except the entries of a Bundle, which are handed on as they come.
 fn object(scanner: &mut Scanner, flow: &mut Flow) -> Result<Shape> {
     scanner.expect(b'{')?;
@@ -58,7 +51,7 @@ fn object(scanner: &mut Scanner, flow: &mut Flow) -> Result<Shape> {
         if key == "entry" && scanner.peek()? == Some(b'[') && may_be_bundle(&fields) {
             streamed |= entries(scanner, flow, &mut fields)?;
         } else {
-            let (value, size) = parse(scanner)?;
+            let (value, size) = scanner.parse()?;
             bytes += size;
             if bytes > scanner.largest() {
                 return Err(words::too_large());
@@ -105,7 +98,7 @@ fn entries(scanner: &mut Scanner, flow: &mut Flow, fields: &mut Map<String, Valu
     let mut i = 0_u64;
     let mut more = !scanner.is_empty(b']')?;
     while more {
-        let (value, size) = parse(scanner)?;
+        let (value, size) = scanner.parse()?;
         if i == 0 && !known && !["resource", "fullUrl", "request", "response", "search", "link"].iter().any(|k| value.get(k).is_some()) {
             kept = Some(Vec::new());
         }
@@ -136,7 +129,7 @@ fn array(scanner: &mut Scanner, flow: &mut Flow) -> Result<Shape> {
     let mut resources = 0_u64;
     let mut more = !scanner.is_empty(b']')?;
     while more {
-        let (value, size) = parse(scanner)?;
+        let (value, size) = scanner.parse()?;
         resources += u64::from(value.get("resourceType").is_some());
         unfold::resource(flow, value, None, format!("[{i}]"), size)?;
         flow.progress(scanner.position())?;

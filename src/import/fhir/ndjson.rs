@@ -1,7 +1,7 @@
 //! NDJSON: one resource or Bundle a line, as bulk downloads give it.
 
 use super::flow::Flow;
-use super::scan::check_depth;
+use super::scan::{check_depth, is_deeper};
 use super::version::Version;
 use super::{unfold, words};
 use crate::import::Limits;
@@ -48,11 +48,16 @@ pub(super) fn read(input: &mut dyn Read, limits: &Limits, mut flow: Flow) -> Res
 
 /// Whether the line held FHIR.
 fn one_line(text: &[u8], place: String, limits: &Limits, flow: &mut Flow) -> Result<bool> {
-    if check_depth(text, limits.json_depth).is_err() {
+    let value = serde_json::from_slice::<Value>(text);
+    let too_deep = match &value {
+        Ok(value) => is_deeper(value, limits.json_depth),
+        Err(_) => check_depth(text, limits.json_depth).is_err(),
+    };
+    if too_deep {
         flow.skip(&place, "a line of the file", TOO_DEEP)?;
         return Ok(false);
     }
-    match serde_json::from_slice::<Value>(text) {
+    match value {
         Err(_) => flow.skip(&place, "a line of the file", NOT_JSON).map(|()| false),
         Ok(value) if value.get("resourceType").is_none_or(|t| !t.is_string()) => {
             flow.skip(&place, "a line of the file", NOT_FHIR).map(|()| false)

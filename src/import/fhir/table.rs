@@ -37,9 +37,13 @@ pub(super) struct Element {
 }
 
 impl Element {
+    /// The length of the whole name: it differs for nearly all, which spares comparing the text.
+    fn length(&self) -> usize {
+        self.name.len() + self.suffix.len()
+    }
+
     fn is_named(&self, name: &str) -> bool {
-        // Lengths differ for nearly all: that spares comparing the text.
-        name.len() == self.name.len() + self.suffix.len() && name.strip_prefix(self.name) == Some(self.suffix)
+        name.len() == self.length() && name.strip_prefix(self.name) == Some(self.suffix)
     }
 
     /// Whether it is one of the types of a choice, such as `valueQuantity` of value[x].
@@ -59,6 +63,7 @@ pub(super) struct Type {
     name: &'static str,
     base: u8,
     versions: u8,
+    /// By the length of their names, otherwise in the order of the table.
     elements: Vec<Element>,
 }
 
@@ -78,9 +83,23 @@ impl Type {
         self.base == b'E' || matches!(self.name, "Dosage" | "Timing")
     }
 
+    /// Whether the type has this one of [`BASE`].
+    fn has_base(&self, element: &Element) -> bool {
+        match element.name {
+            "id" => true,
+            "extension" => self.base != b'R',
+            "modifierExtension" => matches!(self.base, b'B' | b'D'),
+            "text" | "contained" => self.base == b'D',
+            _ => matches!(self.base, b'R' | b'D'),
+        }
+    }
+
     /// Every shape that an element of this name has had in any version.
     pub(super) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
-        self.elements.iter().chain(base_elements(self.base)).filter(move |e| e.is_named(name))
+        let base = BASE.iter().filter(move |e| e.is_named(name) && self.has_base(e));
+        let first = self.elements.partition_point(|e| e.length() < name.len());
+        let own = self.elements.get(first..).unwrap_or_default();
+        own.iter().take_while(|e| e.length() == name.len()).filter(move |e| e.is_named(name)).chain(base)
     }
 
     /// The element as this version has it.
@@ -110,17 +129,6 @@ static BASE: [Element; 8] = [
     base("text", false, Kind::Complex("Narrative")),
     base("contained", true, Kind::Resource),
 ];
-
-fn base_elements<'a>(base: u8) -> impl Iterator<Item = &'a Element> {
-    let has = move |e: &&Element| match e.name {
-        "id" => true,
-        "extension" => base != b'R',
-        "modifierExtension" => matches!(base, b'B' | b'D'),
-        "text" | "contained" => base == b'D',
-        _ => matches!(base, b'R' | b'D'),
-    };
-    BASE.iter().filter(has)
-}
 
 static TABLE: LazyLock<HashMap<&'static str, Type>> =
     LazyLock::new(|| include_str!("../../../assets/fhir/elements.txt").lines().filter_map(parse_type).map(|t| (t.name, t)).collect());
@@ -156,6 +164,7 @@ fn parse_type(line: &'static str) -> Option<Type> {
         let (name, many) = word.strip_suffix('*').map_or((word, false), |w| (w, true));
         elements.push(Element { name, suffix: "", many, kind, versions });
     }
+    elements.sort_by_key(Element::length);
     Some(Type { name, base: *base.as_bytes().first()?, versions, elements })
 }
 

@@ -82,7 +82,7 @@ pub(super) fn name(concept: &Value, not: &[String]) -> Option<String> {
 /// A title without markup and without the tag of a SNOMED CT name, not longer than a heading.
 pub(super) fn tidy(text: &str) -> String {
     let plain = if text.contains('<') && text.contains('>') { super::strip_tags(text) } else { text.to_owned() };
-    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = if is_single_spaced(&plain) { plain } else { plain.split_whitespace().collect::<Vec<_>>().join(" ") };
     let plain = without_codes(&plain).to_owned();
     let open = plain.strip_suffix(')').and_then(|p| p.rfind(" ("));
     let tag = open.and_then(|at| plain.get(at + 2..plain.len() - 1));
@@ -90,11 +90,21 @@ pub(super) fn tidy(text: &str) -> String {
         (Some(at), Some(tag)) if TAGS.contains(&tag) => plain[..at].to_owned(),
         _ => plain,
     };
-    if plain.chars().count() <= LONGEST {
+    if plain.len() <= LONGEST || plain.chars().count() <= LONGEST {
         return plain;
     }
     let cut: String = plain.chars().take(LONGEST - 2).collect();
     format!("{}…", &cut[..cut.rfind(' ').unwrap_or(cut.len())])
+}
+
+/// Whether every space of a text is one plain blank between two words, as nearly always.
+fn is_single_spaced(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    text.is_ascii()
+        && !bytes.starts_with(b" ")
+        && !bytes.ends_with(b" ")
+        && bytes.iter().all(|b| b.is_ascii_graphic() || *b == b' ')
+        && !text.contains("  ")
 }
 
 /// Whether words can be the name of something: not a date, not a number, not an identifier.

@@ -7,6 +7,7 @@ mod ender;
 use super::words;
 use crate::{Error, Result};
 use ender::{Ender, Scan};
+use serde_json::Value;
 use std::io::Read;
 
 const CHUNK: usize = 256 << 10;
@@ -92,6 +93,30 @@ impl<'a> Scanner<'a> {
         if self.take()? == wanted { Ok(()) } else { Err(words::broken(at)) }
     }
 
+    /// The next value, at most as large and as deep as allowed, and the size of its text.
+    ///
+    /// An object that stands whole in what was read ahead is parsed where it stands: that spares looking for its end first,
+    /// and no more than a piece of the stream is at stake. Whatever does not go that way is looked at before it is parsed.
+    pub(super) fn parse(&mut self) -> Result<(Value, usize)> {
+        let object = self.peek()? == Some(b'{');
+        if let Some((value, size)) = object.then(|| self.parse_ahead()).flatten() {
+            self.here += size;
+            return Ok((value, size));
+        }
+        let at = self.position();
+        let text = self.value()?;
+        let value = serde_json::from_slice(text).map_err(|e| words::broken(at).because(words::position(&e)))?;
+        Ok((value, text.len()))
+    }
+
+    fn parse_ahead(&self) -> Option<(Value, usize)> {
+        let ahead = self.buffer.get(self.here..).filter(|ahead| ahead.len() <= 2 * CHUNK)?;
+        let mut values = serde_json::Deserializer::from_slice(ahead).into_iter::<Value>();
+        let value = values.next()?.ok()?;
+        let size = values.byte_offset();
+        (size <= self.largest && !is_deeper(&value, self.deepest)).then_some((value, size))
+    }
+
     /// The bytes of the next value whole, at most as large and as deep as allowed.
     pub(super) fn value(&mut self) -> Result<&[u8]> {
         self.peek()?.ok_or_else(words::cut_short)?;
@@ -161,6 +186,16 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Whether a value is nested more deeply than this. Recurses no further than `serde_json` did to read it.
+pub(super) fn is_deeper(value: &Value, deepest: u32) -> bool {
+    let within = |inner: &Value| deepest.checked_sub(1).is_none_or(|left| is_deeper(inner, left));
+    match value {
+        Value::Array(items) => deepest == 0 || items.iter().any(within),
+        Value::Object(fields) => deepest == 0 || fields.values().any(within),
+        _ => false,
+    }
+}
+
 /// Checks the depth of a text that is already in memory.
 pub(super) fn check_depth(text: &[u8], deepest: u32) -> Result<(), Error> {
     match Ender::default().run(text, deepest) {
@@ -198,6 +233,37 @@ mod tests {
             scanner.expect(b',').expect("a comma");
         }
         assert_eq!(seen, [r#"{"a":"}\"]\\"}"#, "[1,[2]]", "72.50", "\"x\"", "null"]);
+    }
+
+    #[test]
+    fn objects_are_parsed_alike_whole_and_in_drops() {
+        let text = r#"{"a":[{"b":"}\u00e9"}],"n":72.50} ,{}, [1] ,"x",{"deep":{"er":[{}]}}"#;
+        let all = |input: &mut dyn Read| {
+            let mut scanner = Scanner::new(input, 1000, 4);
+            let mut out = Vec::new();
+            loop {
+                let (value, size) = scanner.parse().expect("a value");
+                out.push((value.to_string(), size));
+                if scanner.peek().expect("readable").is_none() {
+                    return out;
+                }
+                scanner.expect(b',').expect("a comma");
+            }
+        };
+        let whole = all(&mut text.as_bytes());
+        assert_eq!(whole, all(&mut Drip(text.as_bytes())));
+        assert_eq!(whole[0], (r#"{"a":[{"b":"}é"}],"n":72.50}"#.to_owned(), 33));
+        let refused = |text: &str, largest, deepest| {
+            let (mut whole, mut drip) = (text.as_bytes(), Drip(text.as_bytes()));
+            let words = |input: &mut dyn Read| Scanner::new(input, largest, deepest).parse().map_err(|e| e.words().to_owned());
+            let said = words(&mut whole).expect_err("refused");
+            assert_eq!(words(&mut drip).expect_err("refused"), said);
+            said
+        };
+        assert_eq!(refused(r#"{"a":[[1]]}"#, 100, 2), words::too_deep().words());
+        assert_eq!(refused(r#"{"a":"0123456789"}"#, 9, 2), words::too_large().words());
+        assert_eq!(refused(r#"{"a":["#, 100, 5), words::cut_short().words());
+        assert_eq!(refused(&r#"{"a":"#.repeat(500), 10_000, 400), words::too_deep().words());
     }
 
     #[test]
