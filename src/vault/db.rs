@@ -26,7 +26,7 @@ const STEPS: [&str; 5] = [
      CREATE INDEX records_group ON records(class, grp, sort DESC, rid DESC, standing, sensitive) WHERE hidden = 0 AND grp IS NOT NULL;
      DROP INDEX records_added; CREATE INDEX records_added ON records(added, src, class, sort, standing, sensitive) WHERE hidden = 0;",
     // What search needs of the records that a word stands in, side by side: a row of its own page each is what took the time.
-    "CREATE INDEX records_found ON records(rid, hidden, standing, sort, sensitive)",
+    "CREATE INDEX records_found ON records(rid, hidden, standing, sort, sensitive, class)",
 ];
 /// Cache of a connection that reads, in KiB.
 const READ_CACHE: i64 = 6_000;
