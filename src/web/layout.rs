@@ -48,6 +48,9 @@ const NAV: &[(&str, &[(&str, &str)])] = &[
     ("Keep", &[("Add records", "add"), ("Sources", "sources")]),
 ];
 
+/// Under every page of who may see part of a chart: that there may be more, and never what.
+const PART: &str = "You may see part of this chart. Not everything that is kept may be on these pages.";
+
 /// The bar of a phone: (words, path, icon).
 const BAR: &[(&str, &str, &str)] =
     &[("Home", "", "home"), ("Results", "results", "results"), ("Medicines", "medicines", "medicine"), ("Documents", "documents", "doc")];
@@ -86,6 +89,7 @@ fn framed(cx: &ChartCx, page: &Page<'_>, head: &Markup, body: &Markup) -> Markup
                     }
                 }
                 (body)
+                @if cx.chart.is_limited() { p.soft.part { (PART) } }
             }
             nav.foot #more aria-label="All of this chart" { (nav(cx, page.nav)) }
             nav.bar aria-label="Main" {
@@ -146,7 +150,7 @@ pub(crate) fn document(prefix: &str, theme: Theme, title: &str, print: Option<&s
 fn band(cx: &ChartCx) -> Markup {
     let person = &cx.person;
     html! {
-        header class=(format!("band who-{}", person.colour)) {
+        header class=(format!("band who-{}{}", person.colour, if cx.role == Role::Viewer { " reads" } else { "" })) {
             div.band-in {
                 span.disc aria-hidden="true" { (words::initials(&person.name)) }
                 p.band-name {
@@ -185,14 +189,19 @@ fn standing(cx: &ChartCx) -> &'static str {
 }
 
 fn nav(cx: &ChartCx, current: &str) -> Markup {
+    // Who only reads finds nothing here to change or to give away.
+    let reads = cx.role == Role::Viewer;
+    let offered = |path: &str| match path {
+        "add" | "export" => !reads,
+        "sources" => !cx.chart.is_limited(),
+        _ => true,
+    };
     html! {
-        @for (group, entries) in NAV {
+        @for (group, entries) in NAV.iter().filter(|(group, entries)| *group == "Keep" || entries.iter().any(|(_, path)| offered(path))) {
             h2 { (group) }
             ul.list {
-                @for (name, path) in *entries {
-                    @if *path != "add" || cx.role >= Role::Carer {
-                        li { a href=(cx.to(path)) aria-current=[(*path == current).then_some("page")] { (name) } }
-                    }
+                @for (name, path) in entries.iter().filter(|(_, path)| offered(path)) {
+                    li { a href=(cx.to(path)) aria-current=[(*path == current).then_some("page")] { (name) } }
                 }
                 @if *group == "Keep" { li { a href=(format!("{}/settings", cx.app.prefix)) { "Settings" } } }
             }
@@ -262,4 +271,12 @@ pub fn empty(what: &str, why: &str, acts: &Markup) -> Markup {
             @if !acts.0.is_empty() { p.acts { (acts) } }
         }
     }
+}
+
+/// The same for a list of records: who may see part of the chart must not take "nothing for you" for "nothing there".
+pub fn none_seen(cx: &ChartCx, what: &str, why: &str, acts: &Markup) -> Markup {
+    if cx.chart.is_limited() {
+        return empty("Nothing here that you may see", "You may see part of this chart. This is not the same as “none”.", &html! {});
+    }
+    empty(what, why, acts)
 }

@@ -18,12 +18,19 @@ use std::sync::Arc;
 type Params = Path<HashMap<String, String>>;
 
 fn one(cx: &ChartCx, path: &HashMap<String, String>) -> Result<SourceInfo> {
+    if cx.chart.is_limited() {
+        return Err(Error::not_found());
+    }
     let id = path.get("source").map_or("", String::as_str);
     cx.chart.sources()?.into_iter().find(|s| s.id == id).ok_or_else(Error::not_found)
 }
 
 /// All sources, newest first.
 pub(crate) async fn list(cx: ChartCx) -> Result<Markup> {
+    // To who may see part of the chart, what came in from where is not there.
+    if cx.chart.is_limited() {
+        return Err(Error::not_found());
+    }
     blocking(move || Ok(page::list(&cx, &crate::chart::sources::Sources::of(&cx.chart)?, &inbox::state(&cx.chart)?))).await
 }
 

@@ -34,7 +34,9 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
     let date = beside.date_words().or_else(|| row.date.as_ref().map(PartialDate::words));
     let lead = joined([people::by(&resource).map(|by| format!("Written by {by}")), date]);
     let acts = html! {
-        a.btn href=(cx.to(&format!("sources/{}/original", row.source))) { (icon("save")) "Save the original" }
+        @if !cx.chart.is_limited() {
+            a.btn href=(cx.to(&format!("sources/{}/original", row.source))) { (icon("save")) "Save the original" }
+        }
         @if cx.role >= Role::Carer { a.btn.plain href="#beside" { "Change title, date or kind" } }
     };
     let body = html! {

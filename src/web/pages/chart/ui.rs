@@ -4,7 +4,7 @@ use crate::chart::denials;
 use crate::chart::link::Line;
 use crate::chart::sources::Sources;
 use crate::record::{Flag, PartialDate, Reading, Standing};
-use crate::vault::Row;
+use crate::vault::{Role, Row};
 use crate::web::app::ChartCx;
 use crate::web::layout::pill;
 use crate::{Result, web::layout};
@@ -229,8 +229,8 @@ pub(crate) fn nothing(cx: &ChartCx, narrowed: bool, what: &str, why: &str) -> Ma
             &html! {},
         );
     }
-    let acts = html! { a.btn href=(cx.to("add")) { "Add records" } };
-    layout::empty(what, why, &acts)
+    let acts = html! { @if cx.role >= Role::Carer { a.btn href=(cx.to("add")) { "Add records" } } };
+    layout::none_seen(cx, what, why, &acts)
 }
 
 /// Somebody else's text, made harmless. A table in it may be wider than a phone: then the text scrolls, by keyboard as well.

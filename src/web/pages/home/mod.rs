@@ -10,7 +10,7 @@ use crate::chart::sources::Sources;
 use crate::record::{Class, Flag, PartialDate, array, text_at};
 use crate::vault::{Added, Role, Row, SourceInfo};
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, big_icon, chart_page, empty, pill, section};
+use crate::web::layout::{Page, big_icon, chart_page, none_seen, pill, section};
 use crate::web::pages::chart::class_path;
 use crate::web::pages::chart::svg::numline;
 use crate::web::pages::chart::ui::{capital, path};
@@ -57,15 +57,21 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
         header.head {
             h1 { @if cx.own() { (greeting()) ", " (words::first_name(&cx.person.name)) } @else { (words::possessive(words::first_name(&cx.person.name))) " chart" } }
             @if let Some(source) = &home.latest_source {
-                p { "Last added: " (words::day(source.imported)) ", " a href=(cx.to(&format!("sources/{}", source.id))) { (home.source_name(&source.id)) } "." }
+                p {
+                    "Last added: " (words::day(source.imported))
+                    @if !cx.chart.is_limited() { ", " a href=(cx.to(&format!("sources/{}", source.id))) { (home.source_name(&source.id)) } }
+                    "."
+                }
             }
         }
         ul.tasks.list aria-label="Main tasks" {
             li { (task(&cx.to("results"), "results", "See results", &if results > 0 { format!("{} new since your last visit", words::number(results)) } else { "By test, with their ranges".to_owned() })) }
-            li { (task(&cx.to("export"), "share", "Share with a clinic", "Save a copy to hand over")) }
+            @if cx.role >= Role::Carer { li { (task(&cx.to("export"), "share", "Share with a clinic", "Save a copy to hand over")) } }
+            @else { li { (task(&cx.to("documents"), "doc", "Documents", "Letters, reports and scans")) } }
             @if cx.role >= Role::Carer { li { (task(&cx.to("add"), "add", "Add records", "From a portal or a file")) } }
             @else { li { (task(&cx.to("timeline"), "time", "Timeline", "Everything, newest first")) } }
         }
+        @if cx.role == Role::Viewer { (changed(cx, home)) }
         div.pair.gap {
             div {
                 (allergies::allergies(cx, home))
@@ -73,7 +79,7 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
                 (section("conditions-now", "Conditions now", Some(("All conditions", &cx.to("conditions"))), &html! {
                     (rows_or(
                         home.conditions.iter().take(FEW).map(|line| condition(cx, line)),
-                        || empty("None recorded", "No source names an active condition. This is not the same as “none”.", &html! {}),
+                        || none_seen(cx, "None recorded", "No source names an active condition. This is not the same as “none”.", &html! {}),
                     ))
                     (rest(home.conditions.len(), "condition", "conditions"))
                 }))
@@ -81,11 +87,11 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
             }
             div {
                 (appointment(cx, home.appointment.as_ref()))
-                @if !home.added.is_empty() { (new(cx, home)) }
+                @if !home.added.is_empty() && cx.role != Role::Viewer { (new(cx, home)) }
                 (section("medicines-now", "Medicines now", Some(("All medicines", &cx.to("medicines"))), &html! {
                     (rows_or(
                         home.medicines.iter().take(FEW).map(|medicine| taken(cx, medicine)),
-                        || empty("None recorded", "No source names a medicine taken now. This is not the same as “none”.", &html! {}),
+                        || none_seen(cx, "None recorded", "No source names a medicine taken now. This is not the same as “none”.", &html! {}),
                     ))
                     (rest(home.medicines.len(), "medicine", "medicines"))
                 }))
@@ -102,7 +108,7 @@ fn immunizations(cx: &ChartCx, home: &Home) -> Markup {
         "Immunizations",
         Some(("All immunizations", &cx.to("immunizations"))),
         &rows_or(home.immunizations.iter().map(|row| plain(cx, row, &day_of(row))), || {
-            empty("None recorded", "They appear here when a source names them.", &html! {})
+            none_seen(cx, "None recorded", "They appear here when a source names them.", &html! {})
         }),
     )
 }
@@ -160,7 +166,12 @@ pub(crate) fn circumstance(row: &Row) -> bool {
 
 fn outside(cx: &ChartCx, home: &Home) -> Markup {
     let body = if home.outside.is_empty() {
-        empty("Nothing outside its range", "Of each test the latest result counts, and only where its own lab gave a range.", &html! {})
+        none_seen(
+            cx,
+            "Nothing outside its range",
+            "Of each test the latest result counts, and only where its own lab gave a range.",
+            &html! {},
+        )
     } else {
         html! {
             p.soft { "Each is compared with the range its own lab gave. Outside a range is not always a problem." }
@@ -240,7 +251,7 @@ fn rest(all: usize, one: &str, many: &str) -> Markup {
 fn appointment(cx: &ChartCx, row: Option<&Row>) -> Markup {
     let all = cx.to("appointments");
     let body = match row {
-        None => empty("Nothing planned here", "No source names an appointment to come.", &html! {}),
+        None => none_seen(cx, "Nothing planned here", "No source names an appointment to come.", &html! {}),
         Some(row) => {
             let resource = row.resource();
             let with: Vec<String> = array(&resource, "participant")
@@ -260,8 +271,19 @@ fn appointment(cx: &ChartCx, row: Option<&Row>) -> Markup {
     section("next-appointment", "Next appointment", Some(("All appointments", &all)), &body)
 }
 
+/// For who only reads: what they came for, before all else.
+fn changed(cx: &ChartCx, home: &Home) -> Markup {
+    let fresh = new(cx, home);
+    if !fresh.0.is_empty() || cx.last_visit.is_none() {
+        return fresh;
+    }
+    html! { p.soft { "Nothing has changed here since you last looked" @if let Some(at) = cx.last_visit { ", on " (words::day(at)) } "." } }
+}
+
 fn new(cx: &ChartCx, home: &Home) -> Markup {
-    let heading = cx.last_visit.map_or_else(|| "New".to_owned(), |at| format!("New since {}", words::day(at)));
+    let reads = cx.role == Role::Viewer;
+    let since = if reads { "What changed since you last looked, on" } else { "New since" };
+    let heading = cx.last_visit.map_or_else(|| "New".to_owned(), |at| format!("{since} {}", words::day(at)));
     let shown = home.added.iter().filter(|a| !matches!(a.class, Class::Provenance | Class::Facility | Class::Demographics | Class::Other));
     let row = |added: &Added| {
         let what =
