@@ -178,16 +178,18 @@ pub(crate) fn source_facts(desk: &Desk<'_>, row: &Row) -> Result<Markup> {
             },
         ));
     }
-    if cx.chart.is_limited() {
-        // Neither the place in its file nor the file is for who may see part of the chart.
-    } else if row.place == "/" {
-        list.push(("Place in it", html! { "The whole file" }));
-    } else {
-        list.push(("Place in it", html! { span.linkbox { (row.place) } }));
+    // The file, and the place in it, are not for who may see part of the chart.
+    if !cx.chart.is_limited() {
+        list.push((
+            "Place in it",
+            if row.place == "/" {
+                html! { "The whole file" }
+            } else {
+                html! { span.linkbox { (row.place) } }
+            },
+        ));
+        list.push(("Original", html! { a href=(cx.to(&format!("sources/{}/original", row.source))) { "Save the original file" } }));
     }
-    let original = (!cx.chart.is_limited())
-        .then(|| html! { a href=(cx.to(&format!("sources/{}/original", row.source))) { "Save the original file" } });
-    list.extend(original.map(|original| ("Original", original)));
     let all = super::ui::path(row);
     let raw = html! {
         @if !all.starts_with("records/") { a href=(cx.to(&format!("records/{}", row.rid))) { "All that this record holds" } " · " }

@@ -6,7 +6,7 @@ use crate::chart::link::Line;
 use crate::record::{Resource, array, concept_text, text_at};
 use crate::vault::Row;
 use crate::web::app::ChartCx;
-use crate::web::layout::{empty, icon, pill, section};
+use crate::web::layout::{icon, none_seen, pill, section};
 use maud::{Markup, html};
 
 /// So many allergies with what they do; the rest by name alone: none is left out.
@@ -39,7 +39,9 @@ pub(super) fn allergies(cx: &ChartCx, home: &Home) -> Markup {
     if home.allergies.is_empty() {
         let body = if none.is_empty() && ruled_out.is_empty() {
             match unknown.first() {
-                None => empty("Not known yet", "No source says anything about allergies. This is not the same as “none”.", &html! {}),
+                None => {
+                    none_seen(cx, "Not known yet", "No source says anything about allergies. This is not the same as “none”.", &html! {})
+                }
                 Some(line) => html! {
                     div.empty {
                         p { b { "Not known yet" } }

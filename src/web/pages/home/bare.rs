@@ -2,13 +2,17 @@
 
 use crate::vault::Role;
 use crate::web::app::ChartCx;
-use crate::web::layout::{empty, icon, section};
+use crate::web::layout::{empty, icon, none_seen, section};
 use crate::web::pages::words;
 use maud::{Markup, html};
 
 /// The page.
 pub(super) fn bare(cx: &ChartCx) -> Markup {
     let first = words::first_name(&cx.person.name);
+    if cx.chart.is_limited() {
+        let heading = html! { (words::possessive(words::first_name(&cx.person.name))) " chart" };
+        return html! { header.head { h1 { (heading) } } (none_seen(cx, "", "", &html! {})) };
+    }
     let writes = cx.role >= Role::Carer;
     html! {
         header.head {
