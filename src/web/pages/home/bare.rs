@@ -10,7 +10,7 @@ use maud::{Markup, html};
 pub(super) fn bare(cx: &ChartCx) -> Markup {
     let first = words::first_name(&cx.person.name);
     if cx.chart.is_limited() {
-        let heading = html! { (words::possessive(words::first_name(&cx.person.name))) " chart" };
+        let heading = html! { (words::possessive(first)) " chart" };
         return html! { header.head { h1 { (heading) } } (none_seen(cx, "", "", &html! {})) };
     }
     let writes = cx.role >= Role::Carer;
