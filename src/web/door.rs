@@ -156,13 +156,19 @@ pub(crate) async fn try_name(app: &Arc<App>, name: &str, headers: &HeaderMap, ad
 /// The same for the second factor of a member who has given the right passphrase.
 pub(crate) async fn try_second(app: &Arc<App>, member: &str, headers: &HeaderMap, address: IpAddr) -> Result<Result<Try, Duration>> {
     let mark = known(app, headers, member);
-    let own = mark.map_or_else(|| vec![Who::Member(member.to_owned()), Who::Address(address)], |mark| vec![Who::Browser(mark)]);
+    // Counted apart from the passphrase: who knows that must not begin the count of codes anew with it.
+    let own = mark.map_or_else(
+        || vec![Who::Member(member.to_owned()), Who::Address(address)],
+        |mark| vec![Who::Member(format!("{member} in {mark}"))],
+    );
     count(app, &own).await
 }
 
-/// The same for who is signed in and proves it again. The session has an allowance of its own.
-pub(crate) async fn try_again(app: &Arc<App>, session: &str) -> Result<Result<Try, Duration>> {
-    count(app, &[Who::Browser(session.to_owned())]).await
+/// The same for who is signed in and proves it again. The session has allowances of its own, one for the passphrase and one for
+/// the second factor.
+pub(crate) async fn try_again(app: &Arc<App>, session: &str, second: bool) -> Result<Result<Try, Duration>> {
+    let who = if second { Who::Member(session.to_owned()) } else { Who::Browser(session.to_owned()) };
+    count(app, &[who]).await
 }
 
 async fn count(app: &Arc<App>, who: &[Who]) -> Result<Result<Try, Duration>> {

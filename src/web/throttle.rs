@@ -24,11 +24,11 @@ const MOST: usize = 20_000;
 pub(crate) enum Who {
     /// A name at sign-in.
     Account(String),
-    /// A member who has given the right passphrase, at the second factor.
+    /// A member who has given the right passphrase, at the second factor: from anywhere, in a known browser, or in a session.
     Member(String),
     /// A network address.
     Address(IpAddr),
-    /// A browser that has signed in before, or that is signed in.
+    /// A browser that has signed in before, or a session, at the passphrase.
     Browser(String),
 }
 

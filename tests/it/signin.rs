@@ -275,6 +275,38 @@ async fn a_passphrase_changes_with_the_old_one_and_the_second_factor() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_knows_the_passphrase_gets_no_more_tries_at_codes_with_it() {
+    let half = Half::new();
+    let entered = half.enter("recovery", &half.codes[0]).await;
+    let (session, known) = (set(&entered, "keepwell"), set(&entered, "keepwell-known"));
+    let (wrong, right) = (wrong_code(&half.totp), form(&[("name", "Ruth"), ("passphrase", &half.world.recovery)]));
+    for cookie in ["", known.as_str()] {
+        let mut statuses = Vec::new();
+        for _ in 0..6 {
+            let first = half.world.post("/sign-in", cookie, &right).await;
+            // Codes that fail count for the address too: a stranger cannot even begin again.
+            if first.status == StatusCode::TOO_MANY_REQUESTS {
+                statuses.push(first.status);
+                continue;
+            }
+            let cookies = format!("{cookie}; {}", set(&first, "keepwell-second"));
+            statuses.push(half.second(&cookies, "code", &wrong).await.status);
+        }
+        let looked_at = statuses.iter().filter(|s| **s == StatusCode::FORBIDDEN).count();
+        assert_eq!((looked_at, statuses.last()), (5, Some(&StatusCode::TOO_MANY_REQUESTS)), "{cookie}: {statuses:?}");
+    }
+    // Nor within a session.
+    let mut looked_at = 0;
+    for _ in 0..6 {
+        let code = half.world.post("/confirm", &session, &form(&[("code", &wrong)])).await;
+        looked_at += usize::from(code.status == StatusCode::FORBIDDEN);
+        let passphrase = half.world.post("/confirm", &session, &form(&[("passphrase", PASSPHRASE)])).await;
+        assert_eq!(passphrase.status, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(looked_at, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lost_passphrase_takes_the_key_and_a_code() {
     let half = Half::new();
     let world = &half.world;

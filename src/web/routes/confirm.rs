@@ -44,7 +44,7 @@ pub(crate) async fn check(
     if !by_passphrase && proof.code.trim().is_empty() && proof.recovery.trim().is_empty() && proof.credential.is_empty() {
         return draw(&app, &who, &headers, &back, Some(Trouble::Missing), StatusCode::BAD_REQUEST).await;
     }
-    let counted = match try_again(&app, &who.session.id).await? {
+    let counted = match try_again(&app, &who.session.id, !by_passphrase).await? {
         Ok(counted) => counted,
         Err(wait) => {
             let trouble = Some(Trouble::Wait(words::wait(wait.as_secs())));

@@ -59,7 +59,7 @@ pub(crate) async fn change(State(app): State<Arc<App>>, who: MemberCx, Form(form
     if let Err(e) = blocking(move || server.household.check_passphrase(&session.who, &new)).await {
         return if e.kind == Kind::Usage { Ok(say(StatusCode::BAD_REQUEST, e.words())) } else { Err(e) };
     }
-    let counted = match try_again(&app, &who.session.id).await? {
+    let counted = match try_again(&app, &who.session.id, false).await? {
         Ok(counted) => counted,
         Err(wait) => {
             let words = format!("Too many tries. Wait {}, then try again. Nothing was changed.", words::wait(wait.as_secs()));
