@@ -135,7 +135,7 @@ fn is_id(id: &str) -> bool {
 }
 
 /// A `urn:uuid:` that is always the same for the same words (RFC 9562, version 8).
-fn urn(words: &str) -> String {
+pub(super) fn urn(words: &str) -> String {
     let mut b = [0; 16];
     b.copy_from_slice(&blake3::hash(words.as_bytes()).as_bytes()[..16]);
     b[6] = (b[6] & 0x0f) | 0x80;

@@ -1,15 +1,19 @@
 //! Carrying away: one file a format. Everything streams: memory stays flat however large the chart is, and nothing
 //! plain is written anywhere but to the sink that the caller gave.
 
+mod choice;
 mod csv;
 mod everything;
 mod fhir;
+pub mod gather;
 mod html;
 mod line;
 mod ndjson;
 mod readme;
 mod select;
 
+pub use choice::{Choice, Profile};
+pub use gather::{Gathered, gather};
 pub use select::Selection;
 
 use crate::vault::Chart;
@@ -87,13 +91,13 @@ pub struct Summary {
     pub originals: u64,
 }
 
-/// Writes what a selection takes of a chart. The sink need not seek: a download can be sent while it is made.
+/// Writes what a choice takes of a chart. The sink need not seek: a download can be sent while it is made.
 ///
 /// # Errors
 /// Usage when a date of the selection cannot be read; Internal when the chart cannot be read or the sink fails. What
 /// was written by then is of no use.
-pub fn export(chart: &Chart, format: Format, selection: &Selection, out: &mut dyn Write) -> Result<Summary> {
-    let selection = selection.ready()?;
+pub fn export(chart: &Chart, format: Format, choice: &Choice, out: &mut dyn Write) -> Result<Summary> {
+    let selection = choice.ready()?;
     let summary = match format {
         Format::Fhir => fhir::write(chart, &selection, out)?,
         Format::Ndjson => ndjson::write(chart, &selection, out)?,

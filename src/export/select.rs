@@ -1,11 +1,15 @@
 //! Which records go along: by date and by kind.
 
+use super::choice::Choice;
 use crate::record::{Class, PartialDate, Standing};
 use crate::vault::{Chart, Order, Query, Row};
 use crate::{Error, Kind, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What to take. The default takes everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Selection {
     /// From this date on, itself included: a year, a month or a day.
     pub from: Option<String>,
@@ -28,21 +32,14 @@ impl Selection {
     /// # Errors
     /// Usage when a date is none.
     pub fn by_date(&self) -> Result<impl Fn(&Row) -> bool + use<>> {
-        let ready = self.ready()?;
-        Ok(move |row: &Row| ready.takes(row.date.as_ref(), row.end.as_ref()))
+        let ready = Choice::from(self.clone()).ready()?;
+        Ok(move |row: &Row| ready.takes_dates(row.date.as_ref(), row.end.as_ref()))
     }
 
-    /// Reads the dates.
-    pub(super) fn ready(&self) -> Result<Ready> {
-        let read =
-            |text: &Option<String>| text.as_deref().map(|t| PartialDate::parse(t).map(|d| days(&d)).ok_or_else(|| no_date(t))).transpose();
+    /// The kinds that it takes, in order.
+    pub fn classes(&self) -> Vec<Class> {
         let classes = if self.include.is_empty() { Class::ALL.to_vec() } else { self.include.clone() };
-        Ok(Ready {
-            from: read(&self.from)?.map(|d| d.0),
-            to: read(&self.to)?.map(|d| d.1),
-            classes: classes.into_iter().filter(|c| !self.exclude.contains(c)).collect(),
-            everything: self.is_everything(),
-        })
+        classes.into_iter().filter(|c| !self.exclude.contains(c)).collect()
     }
 }
 
@@ -52,19 +49,54 @@ fn no_date(text: &str) -> Error {
     Error::new(Kind::Usage, words)
 }
 
-/// A selection whose dates have been read.
+/// A choice whose dates have been read.
 #[derive(Debug)]
 pub(super) struct Ready {
     from: Option<u32>,
     to: Option<u32>,
+    /// Kinds that the selection takes.
     classes: Vec<Class>,
+    /// Kinds that may hold a record that goes along.
+    asked: Vec<Class>,
+    with: BTreeSet<String>,
+    without: BTreeSet<String>,
     pub(super) everything: bool,
 }
 
 impl Ready {
-    /// The kinds that it takes, in order.
+    /// Reads the dates of a choice.
+    pub(super) fn of(choice: &Choice) -> Result<Self> {
+        let read =
+            |text: &Option<String>| text.as_deref().map(|t| PartialDate::parse(t).map(|d| days(&d)).ok_or_else(|| no_date(t))).transpose();
+        let classes = choice.selection.classes();
+        let asked = if choice.with.is_empty() { classes.clone() } else { Class::ALL.to_vec() };
+        Ok(Self {
+            from: read(&choice.selection.from)?.map(|d| d.0),
+            to: read(&choice.selection.to)?.map(|d| d.1),
+            classes,
+            asked,
+            with: choice.with.clone(),
+            without: choice.without.clone(),
+            everything: choice.selection.is_everything() && choice.without.is_empty() && choice.documents,
+        })
+    }
+
+    /// The kinds that may hold something that goes along, in order.
     pub(super) fn classes(&self) -> &[Class] {
-        &self.classes
+        &self.asked
+    }
+
+    /// Whether the selection takes a kind as such.
+    pub(super) fn takes_class(&self, class: Class) -> bool {
+        self.classes.contains(&class)
+    }
+
+    /// Whether a record goes along.
+    pub(super) fn takes(&self, row: &Row) -> bool {
+        if self.without.contains(&row.key) {
+            return false;
+        }
+        self.with.contains(&row.key) || self.takes_class(row.class) && self.takes_dates(row.date.as_ref(), row.end.as_ref())
     }
 
     /// Hands over every record that it takes, of these kinds and (if any are named) these FHIR types, those entered in error included: they are records too.
@@ -76,7 +108,7 @@ impl Ready {
         order: Order,
         each: &mut dyn FnMut(Row) -> Result<()>,
     ) -> Result<()> {
-        let classes: Vec<Class> = classes.iter().copied().filter(|c| self.classes.contains(c)).collect();
+        let classes: Vec<Class> = classes.iter().copied().filter(|c| self.asked.contains(c)).collect();
         if classes.is_empty() {
             return Ok(());
         }
@@ -88,12 +120,12 @@ impl Ready {
             order,
             ..Query::default()
         };
-        chart.each(&query, &mut |row| if self.takes(row.date.as_ref(), row.end.as_ref()) { each(row) } else { Ok(()) })
+        chart.each(&query, &mut |row| if self.takes(&row) { each(row) } else { Ok(()) })
     }
 
     /// Whether a record of these dates is taken: the days that it may mean and the days asked for have one in common.
     /// Days are those of the source's own clock. A record without a date is taken only where no dates are asked for.
-    fn takes(&self, date: Option<&PartialDate>, end: Option<&PartialDate>) -> bool {
+    fn takes_dates(&self, date: Option<&PartialDate>, end: Option<&PartialDate>) -> bool {
         if self.from.is_none() && self.to.is_none() {
             return true;
         }
@@ -117,8 +149,9 @@ mod tests {
 
     fn takes(from: &str, to: &str, date: &str, end: &str) -> bool {
         let given = |t: &str| (!t.is_empty()).then(|| t.to_owned());
-        let ready = Selection { from: given(from), to: given(to), ..Selection::default() }.ready().expect("dates");
-        ready.takes(PartialDate::parse(date).as_ref(), PartialDate::parse(end).as_ref())
+        let selection = Selection { from: given(from), to: given(to), ..Selection::default() };
+        let ready = Choice::from(selection).ready().expect("dates");
+        ready.takes_dates(PartialDate::parse(date).as_ref(), PartialDate::parse(end).as_ref())
     }
 
     #[test]
@@ -151,7 +184,7 @@ mod tests {
     #[test]
     fn what_is_no_date_is_said() {
         let wrong = Selection { from: Some("last year".into()), ..Selection::default() };
-        let error = wrong.ready().expect_err("no date");
+        let error = Choice::from(wrong).ready().expect_err("no date");
         assert_eq!(error.kind, Kind::Usage);
         assert!(error.words().contains("last year"));
     }
@@ -159,7 +192,7 @@ mod tests {
     #[test]
     fn exclude_wins_over_include() {
         let chosen = Selection { include: vec![Class::Allergy, Class::Problem], exclude: vec![Class::Problem], ..Selection::default() };
-        assert_eq!(chosen.ready().expect("no dates").classes(), [Class::Allergy]);
+        assert_eq!(chosen.classes(), [Class::Allergy]);
         assert!(!chosen.is_everything());
     }
 }

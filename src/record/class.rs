@@ -170,3 +170,16 @@ impl Class {
         })
     }
 }
+
+impl serde::Serialize for Class {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.slug())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Class {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let slug = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(from)?;
+        Self::from_slug(&slug).ok_or_else(|| serde::de::Error::custom("no such kind of record"))
+    }
+}

@@ -6,7 +6,7 @@ use super::{Added, Chart, Cursor, Group, Listing, Order, Query, Row, Scope, lens
 use crate::record::Class;
 use crate::{Error, Result};
 use rusqlite::Connection;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Rows that [`Chart::each`] holds at a time.
@@ -81,6 +81,29 @@ impl Chart {
             lens::condition(&self.scope, "r")
         ))?;
         Ok(statement.query_map([rid], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The sources of each record that more than one gave, by rid, first one first. One scan, for exports.
+    ///
+    /// # Errors
+    /// Internal when the database fails.
+    pub fn given_again(&self) -> Result<HashMap<i64, Vec<String>>> {
+        let conn = self.reader()?;
+        let mut statement = conn.prepare_cached(
+            "SELECT e.rid, s.id FROM seen e JOIN sources s ON s.sid = e.src
+             WHERE e.gone = 0 AND s.removed IS NULL GROUP BY e.rid, s.sid ORDER BY e.rid, min(e.seq)",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut out: HashMap<i64, Vec<String>> = HashMap::new();
+        let mut last: Option<(i64, String)> = None;
+        while let Some(r) = rows.next()? {
+            let (rid, source): (i64, String) = (r.get(0)?, r.get(1)?);
+            match &last {
+                Some((before, first)) if *before == rid => out.entry(rid).or_insert_with(|| vec![first.clone()]).push(source),
+                _ => last = Some((rid, source)),
+            }
+        }
+        Ok(out)
     }
 
     /// The groups of some classes, each with its newest record, sorted by title.

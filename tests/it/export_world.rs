@@ -57,7 +57,7 @@ impl World {
 
     pub(crate) fn export(&self, format: keepwell::export::Format, selection: &keepwell::export::Selection) -> Vec<u8> {
         let mut out = Vec::new();
-        keepwell::export::export(&self.chart, format, selection, &mut out).expect("an export");
+        keepwell::export::export(&self.chart, format, &selection.clone().into(), &mut out).expect("an export");
         out
     }
 

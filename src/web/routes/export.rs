@@ -1,6 +1,6 @@
 //! Saving a copy: the whole chart or a part of it, in an open format.
 
-use crate::export::{Format, Selection, export};
+use crate::export::{Choice, Format, Selection, export};
 use crate::record::{Class, PartialDate};
 use crate::vault::{Act, Event};
 use crate::web::app::{ChartCx, blocking};
@@ -32,7 +32,7 @@ pub(crate) async fn save(cx: ChartCx, body: String) -> Result<Response> {
     let selection = Selection { from: date(&chosen.from), to: date(&chosen.to), include: chosen.include, exclude: Vec::new() };
     let format = chosen.format;
     let (began, ended) = (exported(&cx, Act::Exported, format, &selection), cx.event(Act::ExportEnded).with("format", format.name()));
-    let chart = Arc::clone(&cx.chart);
+    let (chart, choice) = (Arc::clone(&cx.chart), Choice::from(selection));
     let chart = blocking(move || chart.log(&began).map(|_| chart)).await?;
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
@@ -41,7 +41,7 @@ pub(crate) async fn save(cx: ChartCx, body: String) -> Result<Response> {
     Ok((
         headers,
         made(move |out| {
-            let summary = export(&chart, format, &selection, out)?;
+            let summary = export(&chart, format, &choice, out)?;
             chart.log(&ended.with("count", summary.records.to_string())).map(drop)
         }),
     )

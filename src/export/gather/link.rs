@@ -1,0 +1,194 @@
+//! Records that say the same become one item, as [`crate::chart::link`] links them, and a little more carefully: a medicine
+//! whose strength or directions differ between sources stays two lines, for the reader to see.
+
+use super::item::Item;
+use super::part::Part;
+use crate::chart::link::{by_key, folded, same_thing};
+use crate::chart::medicines::{ingredient, said};
+use crate::record::PartialDate;
+use crate::vault::Row;
+use std::collections::{BTreeMap, HashMap};
+
+/// The items of a part. Rows come newest first and leave so.
+pub(super) fn items(part: Part, rows: Vec<Row>) -> Vec<Item> {
+    match part {
+        Part::Allergies | Part::Conditions | Part::PastConditions => same_thing(rows).into_iter().map(Item::from).collect(),
+        Part::Medicines | Part::PastMedicines => medicines(rows),
+        Part::Devices | Part::CareTeam | Part::Insurance | Part::FamilyHistory | Part::AdvanceDirectives | Part::Alerts => {
+            by_key(rows, |r| format!("{}\n{}\n{}\n{}", r.kind, r.standing as u8, folded(&r.title), own(r)))
+                .into_iter()
+                .map(Item::from)
+                .collect()
+        }
+        _ => across_sources(rows),
+    }
+}
+
+/// What tells two things of one name apart: two relatives, two devices.
+fn own(row: &Row) -> String {
+    let resource = row.resource();
+    let keys: &[&str] = match row.kind.as_str() {
+        "FamilyMemberHistory" => &["name", "condition", "deceasedBoolean", "deceasedAge", "ageAge"],
+        "Device" => &["udiCarrier", "serialNumber", "lotNumber", "manufactureDate"],
+        "DeviceUseStatement" | "SupplyDelivery" => &["timingDateTime", "timingPeriod", "device", "bodySite", "occurrenceDateTime"],
+        "CareTeam" => &["participant"],
+        "RelatedPerson" => &["name", "relationship"],
+        "Coverage" => &["subscriberId", "class", "period", "payor"],
+        _ => return row.date.as_ref().map_or("", PartialDate::date_text).to_owned(),
+    };
+    keys.iter().map(|k| resource.get(*k).map(ToString::to_string).unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+/// The same name on the same day from different sources is one thing; one source that says it twice means two.
+fn across_sources(rows: Vec<Row>) -> Vec<Item> {
+    let mut out: Vec<Item> = Vec::with_capacity(rows.len());
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for row in rows {
+        let known = row.date.is_some().then(|| places.entry(fingerprint(&row)).or_default());
+        let Some(known) = known else {
+            out.push(Item::new(vec![row]));
+            continue;
+        };
+        let same = known.iter().copied().find(|at| out.get(*at).is_some_and(|i| i.rows.iter().all(|r| r.source != row.source)));
+        match same.and_then(|at| out.get_mut(at)) {
+            Some(item) => item.rows.push(row),
+            None => {
+                known.push(out.len());
+                out.push(Item::new(vec![row]));
+            }
+        }
+    }
+    out
+}
+
+fn fingerprint(row: &Row) -> String {
+    let name = row.group.clone().unwrap_or_else(|| folded(&row.title));
+    let day = row.date.as_ref().map_or("", PartialDate::date_text);
+    let unit = row.unit.as_deref().map(folded).unwrap_or_default();
+    let number = row.number.map(|n| n.to_string());
+    // Without a number only the very same words are the same value.
+    let value = match (number, row.kind.as_str()) {
+        (Some(number), _) => number,
+        (None, "Observation") => {
+            let resource = row.resource();
+            let read = crate::chart::results::value(&resource);
+            let parts: Vec<String> = read.parts.iter().map(|(name, r)| format!("{}={}", folded(name), r.text)).collect();
+            format!("{}\n{}\n{}", folded(&read.reading.text), parts.join("\n"), read.reading.absent.unwrap_or_default())
+        }
+        (None, "DiagnosticReport" | "DocumentReference" | "Media" | "QuestionnaireResponse") => row.key.clone(),
+        (None, _) => String::new(),
+    };
+    format!("{}\n{}\n{name}\n{day}\n{value}\n{unit}", row.kind, row.standing as u8)
+}
+
+/// One item for each medicine in each strength and with each directions. A record that tells fewer of these joins one that
+/// tells more, where there is just one that it can mean.
+fn medicines(rows: Vec<Row>) -> Vec<Item> {
+    let mut names: BTreeMap<(String, u8, bool), Vec<(Row, Option<String>, Option<String>)>> = BTreeMap::new();
+    let mut order = Vec::new();
+    for row in rows {
+        let told = said(&row.resource(), &row.title);
+        let event = matches!(row.kind.as_str(), "MedicationDispense" | "MedicationAdministration");
+        // Each fill and each dose given is a thing of its own.
+        let name = if event { format!("{}\n{}", ingredient(&row.title), row.key) } else { ingredient(&row.title) };
+        let key = (name, row.standing as u8, event);
+        if !names.contains_key(&key) {
+            order.push(key.clone());
+        }
+        let directions = (!told.directions.is_empty()).then(|| folded(&told.directions.join(" ")));
+        names.entry(key).or_default().push((row, told.strength, directions));
+    }
+    let mut out = Vec::new();
+    for key in order {
+        let group = names.remove(&key).unwrap_or_default();
+        let mut lines: Vec<(Option<String>, Option<String>, Vec<Row>)> = Vec::new();
+        // Those that tell most come first, so that the others find them; the order of dates is kept within a line.
+        let mut ranked: Vec<(usize, (Row, Option<String>, Option<String>))> = group.into_iter().enumerate().collect();
+        ranked.sort_by_key(|(n, (_, s, d))| (std::cmp::Reverse(usize::from(s.is_some()) + usize::from(d.is_some())), *n));
+        for (_, (row, strength, directions)) in ranked {
+            let fits = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
+            let matching: Vec<usize> =
+                lines.iter().enumerate().filter(|(_, l)| fits(&l.0, &strength) && fits(&l.1, &directions)).map(|(n, _)| n).collect();
+            match (matching.as_slice(), lines.len()) {
+                ([only], _) => {
+                    if let Some(line) = lines.get_mut(*only) {
+                        line.2.push(row);
+                    }
+                }
+                _ => lines.push((strength, directions, vec![row])),
+            }
+        }
+        out.extend(lines.into_iter().map(|(_, _, rows)| Item::new(newest_first(rows))));
+    }
+    out
+}
+
+fn newest_first(mut rows: Vec<Row>) -> Vec<Row> {
+    rows.sort_by_key(|r| std::cmp::Reverse((r.date.as_ref().map_or(i64::MIN, |d| d.start), r.rid)));
+    rows
+}
+
+/// Tests with the newest value first, earlier ones under it, at most so many. Says whether any were left aside.
+pub(super) fn by_test(part: Part, items: Vec<Item>, most: Option<usize>) -> (Vec<Item>, bool) {
+    if !part.measures() {
+        return (items, false);
+    }
+    let mut out: Vec<Item> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut cut = false;
+    for item in items {
+        let key = item.first().group.clone().unwrap_or_else(|| folded(&item.first().title));
+        match places.get(&key).and_then(|at| out.get_mut(*at)) {
+            Some(test) if most.is_none_or(|most| test.earlier.len() < most) => test.earlier.push(item),
+            Some(_) => cut = true,
+            None => {
+                places.insert(key, out.len());
+                out.push(item);
+            }
+        }
+    }
+    if part == Part::Results {
+        out.sort_by_cached_key(|i| (crate::chart::panels::section(i.first().code.as_deref()), i.title().to_lowercase()));
+    }
+    (out, cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::link::tests::row;
+    use serde_json::json;
+
+    fn medicine(rid: i64, title: &str, directions: &str) -> Row {
+        let dosage = if directions.is_empty() { json!([]) } else { json!([{"text": directions}]) };
+        row(rid, title, None, &json!({"resourceType": "MedicationRequest", "dosageInstruction": dosage}))
+    }
+
+    #[test]
+    fn strengths_that_differ_stay_two_lines() {
+        let rows = vec![
+            medicine(1, "Metoprolol 50 mg", "Take 1 daily"),
+            medicine(2, "Metoprolol 25 mg", "Take 1 daily"),
+            medicine(3, "metoprolol 50 MG tablet", "take 1 DAILY"),
+            medicine(4, "Metoprolol", ""),
+            medicine(5, "Apixaban", ""),
+            medicine(6, "Apixaban 5 mg", "Twice a day"),
+        ];
+        let rids: Vec<Vec<i64>> = medicines(rows).iter().map(|i| i.rows.iter().map(|r| r.rid).collect()).collect();
+        assert_eq!(rids, [vec![3, 1], vec![2], vec![4], vec![6, 5]]);
+    }
+
+    #[test]
+    fn one_source_that_says_it_twice_means_two() {
+        let value = |rid, source: &str, n: f64| {
+            let mut r = row(rid, "Glucose", Some("g"), &json!({"resourceType": "Observation", "effectiveDateTime": "2026-01-02"}));
+            (r.number, r.source) = (Some(n), source.into());
+            r
+        };
+        let items = across_sources(vec![value(1, "a", 5.0), value(2, "a", 5.0), value(3, "b", 5.0), value(4, "b", 6.0)]);
+        let rids: Vec<Vec<i64>> = items.iter().map(|i| i.rows.iter().map(|r| r.rid).collect()).collect();
+        assert_eq!(rids, [vec![1, 3], vec![2], vec![4]]);
+        let (tests, cut) = by_test(Part::Results, items, Some(1));
+        assert_eq!((tests.len(), tests[0].earlier.len(), cut), (1, 1, true));
+    }
+}
