@@ -3,7 +3,7 @@
 use super::records::date;
 use super::{Ended, open};
 use crate::config::Config;
-use crate::export::{Format, Selection, export};
+use crate::export::{Choice, Format, Profile, export};
 use crate::record::Class;
 use crate::vault::{Act, Event};
 use crate::{Error, Kind, Result};
@@ -28,6 +28,15 @@ pub struct Args {
     /// Without these kinds
     #[arg(long, value_name = "C,…", value_delimiter = ',')]
     pub exclude: Vec<String>,
+    /// What to start from: new-clinic, emergency, family or everything
+    #[arg(long, value_name = "P")]
+    pub profile: Option<String>,
+    /// Who it is for, in your words
+    #[arg(long = "for", value_name = "WHO")]
+    pub addressee: Option<String>,
+    /// A note to whoever reads it
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
     /// Where to write it
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
@@ -43,12 +52,11 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     for text in args.from.iter().chain(&args.to) {
         date(text)?;
     }
-    let selection =
-        Selection { from: args.from.clone(), to: args.to.clone(), include: classes(&args.include)?, exclude: classes(&args.exclude)? };
+    let choice = choice(args)?;
     let opened = open(config)?;
     let mut out = BufWriter::new(super::sources::create(&args.out)?);
     let chart = opened.chart(config, Some(exported(&opened, args))).inspect_err(|_| _ = std::fs::remove_file(&args.out))?;
-    let done = export(&chart, format, &selection, &mut out).and_then(|summary| {
+    let done = export(&chart, format, &choice, &mut out).and_then(|summary| {
         out.flush()?;
         out.get_ref().sync_all()?;
         chart.log(&opened.event(Act::ExportEnded).with("format", format.name()).with("count", summary.records.to_string()))?;
@@ -79,6 +87,22 @@ fn exported(opened: &super::Opened, args: &Args) -> Event {
         .with("from-date", date(&args.from))
         .with("to-date", date(&args.to));
     event.with("kinds", args.include.join(" ")).with("without", args.exclude.join(" "))
+}
+
+/// A profile, and what the other flags say in its place.
+fn choice(args: &Args) -> Result<Choice> {
+    let profile = args.profile.as_deref().map(Profile::from_name).transpose()?;
+    let mut choice = profile.map_or_else(Choice::everything, Choice::of);
+    let (include, exclude) = (classes(&args.include)?, classes(&args.exclude)?);
+    if !include.is_empty() {
+        (choice.selection.include, choice.selection.exclude) = (include, Vec::new());
+    }
+    choice.selection.exclude.extend(exclude);
+    choice.selection.from.clone_from(&args.from);
+    choice.selection.to.clone_from(&args.to);
+    choice.addressee.clone_from(&args.addressee);
+    choice.note.clone_from(&args.note);
+    Ok(choice)
 }
 
 /// Kinds by their slug, or by the FHIR type that most people would name.

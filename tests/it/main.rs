@@ -19,6 +19,7 @@ mod fhir_corpus;
 mod files;
 mod files_corpus;
 mod files_made;
+mod gather;
 mod hostile;
 mod hostile_import;
 mod import;

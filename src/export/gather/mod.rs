@@ -14,7 +14,6 @@ mod told;
 
 pub use item::Item;
 pub use part::Part;
-pub(crate) use part::is_directive;
 pub use refs::Target;
 pub use told::Told;
 

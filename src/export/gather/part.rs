@@ -1,6 +1,6 @@
 //! The parts of a summary, in the order in which a reader meets them, and which of them a record belongs to.
 
-use crate::record::{Class, Standing, codes, has_code, systems};
+use crate::record::{Class, Standing, has_code, systems};
 use crate::vault::Row;
 use serde_json::Value;
 
@@ -160,14 +160,6 @@ pub(super) fn place(row: &Row) -> Place {
 
 fn about_pregnancy(code: &str) -> bool {
     code.strip_prefix(systems::LOINC).and_then(|c| c.strip_prefix('|')).is_some_and(|c| PREGNANCY.contains(&c))
-}
-
-/// Whether a Consent is an advance directive, as against a consent to treatment, research or sharing.
-pub(crate) fn is_directive(consent: &Value) -> bool {
-    let coded = |key: &str, code: &str| consent.get(key).is_some_and(|c| has_code(c, "", code));
-    coded("scope", "adr")
-        || ["acd", "dnr", "hcd", "polst", "emrgonly", "42348-3", "75320-2"].iter().any(|c| coded("category", c))
-        || consent.get("category").is_none_or(|c| c.as_array().is_none_or(|a| a.iter().all(|c| codes(c).is_empty())))
 }
 
 /// What a record without code or status of absence says of "none": used beside [`Standing::Absent`].
