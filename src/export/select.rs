@@ -55,9 +55,9 @@ pub(super) struct Ready {
     from: Option<u32>,
     to: Option<u32>,
     /// Kinds that the selection takes.
-    classes: Vec<Class>,
+    chosen: Vec<Class>,
     /// Kinds that may hold a record that goes along.
-    asked: Vec<Class>,
+    classes: Vec<Class>,
     with: BTreeSet<String>,
     without: BTreeSet<String>,
     pub(super) everything: bool,
@@ -68,13 +68,13 @@ impl Ready {
     pub(super) fn of(choice: &Choice) -> Result<Self> {
         let read =
             |text: &Option<String>| text.as_deref().map(|t| PartialDate::parse(t).map(|d| days(&d)).ok_or_else(|| no_date(t))).transpose();
-        let classes = choice.selection.classes();
-        let asked = if choice.with.is_empty() { classes.clone() } else { Class::ALL.to_vec() };
+        let chosen = choice.selection.classes();
+        let classes = if choice.with.is_empty() { chosen.clone() } else { Class::ALL.to_vec() };
         Ok(Self {
             from: read(&choice.selection.from)?.map(|d| d.0),
             to: read(&choice.selection.to)?.map(|d| d.1),
+            chosen,
             classes,
-            asked,
             with: choice.with.clone(),
             without: choice.without.clone(),
             everything: choice.selection.is_everything() && choice.without.is_empty() && choice.documents,
@@ -83,12 +83,12 @@ impl Ready {
 
     /// The kinds that may hold something that goes along, in order.
     pub(super) fn classes(&self) -> &[Class] {
-        &self.asked
+        &self.classes
     }
 
     /// Whether the selection takes a kind as such.
     pub(super) fn takes_class(&self, class: Class) -> bool {
-        self.classes.contains(&class)
+        self.chosen.contains(&class)
     }
 
     /// Whether a record goes along.
@@ -108,7 +108,7 @@ impl Ready {
         order: Order,
         each: &mut dyn FnMut(Row) -> Result<()>,
     ) -> Result<()> {
-        let classes: Vec<Class> = classes.iter().copied().filter(|c| self.asked.contains(c)).collect();
+        let classes: Vec<Class> = classes.iter().copied().filter(|c| self.classes.contains(c)).collect();
         if classes.is_empty() {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use crate::chart::link::{by_key, folded, same_thing};
 use crate::chart::medicines::{ingredient, said};
 use crate::record::PartialDate;
 use crate::vault::Row;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// The items of a part. Rows come newest first and leave so.
 pub(super) fn items(part: Part, rows: Vec<Row>) -> Vec<Item> {
@@ -81,13 +81,37 @@ fn fingerprint(row: &Row) -> String {
     format!("{}\n{}\n{name}\n{day}\n{value}\n{unit}", row.kind, row.standing as u8)
 }
 
+/// What a record says of a medicine's strength and directions, as far as it does.
+struct Taken {
+    row: Row,
+    strength: Option<String>,
+    directions: Option<String>,
+}
+
+impl Taken {
+    fn of(row: Row) -> Self {
+        let told = said(&row.resource(), &row.title);
+        let directions = (!told.directions.is_empty()).then(|| folded(&told.directions.join(" ")));
+        Self { row, strength: told.strength, directions }
+    }
+
+    /// Whether nothing that both say differs.
+    fn agrees(&self, other: &Self) -> bool {
+        let fits = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
+        fits(&self.strength, &other.strength) && fits(&self.directions, &other.directions)
+    }
+
+    fn tells(&self) -> usize {
+        usize::from(self.strength.is_some()) + usize::from(self.directions.is_some())
+    }
+}
+
 /// One item for each medicine in each strength and with each directions. A record that tells fewer of these joins one that
 /// tells more, where there is just one that it can mean.
 fn medicines(rows: Vec<Row>) -> Vec<Item> {
-    let mut names: BTreeMap<(String, u8, bool), Vec<(Row, Option<String>, Option<String>)>> = BTreeMap::new();
+    let mut names: HashMap<(String, u8, bool), Vec<Taken>> = HashMap::new();
     let mut order = Vec::new();
     for row in rows {
-        let told = said(&row.resource(), &row.title);
         let event = matches!(row.kind.as_str(), "MedicationDispense" | "MedicationAdministration");
         // Each fill and each dose given is a thing of its own.
         let name = if event { format!("{}\n{}", ingredient(&row.title), row.key) } else { ingredient(&row.title) };
@@ -95,37 +119,28 @@ fn medicines(rows: Vec<Row>) -> Vec<Item> {
         if !names.contains_key(&key) {
             order.push(key.clone());
         }
-        let directions = (!told.directions.is_empty()).then(|| folded(&told.directions.join(" ")));
-        names.entry(key).or_default().push((row, told.strength, directions));
+        names.entry(key).or_default().push(Taken::of(row));
     }
-    let mut out = Vec::new();
-    for key in order {
-        let group = names.remove(&key).unwrap_or_default();
-        let mut lines: Vec<(Option<String>, Option<String>, Vec<Row>)> = Vec::new();
-        // Those that tell most come first, so that the others find them; the order of dates is kept within a line.
-        let mut ranked: Vec<(usize, (Row, Option<String>, Option<String>))> = group.into_iter().enumerate().collect();
-        ranked.sort_by_key(|(n, (_, s, d))| (std::cmp::Reverse(usize::from(s.is_some()) + usize::from(d.is_some())), *n));
-        for (_, (row, strength, directions)) in ranked {
-            let fits = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
-            let matching: Vec<usize> =
-                lines.iter().enumerate().filter(|(_, l)| fits(&l.0, &strength) && fits(&l.1, &directions)).map(|(n, _)| n).collect();
-            match (matching.as_slice(), lines.len()) {
-                ([only], _) => {
-                    if let Some(line) = lines.get_mut(*only) {
-                        line.2.push(row);
-                    }
-                }
-                _ => lines.push((strength, directions, vec![row])),
-            }
-        }
-        out.extend(lines.into_iter().map(|(_, _, rows)| Item::new(newest_first(rows))));
-    }
-    out
+    order.into_iter().flat_map(|key| one_medicine(names.remove(&key).unwrap_or_default())).collect()
 }
 
-fn newest_first(mut rows: Vec<Row>) -> Vec<Row> {
-    rows.sort_by_key(|r| std::cmp::Reverse((r.date.as_ref().map_or(i64::MIN, |d| d.start), r.rid)));
-    rows
+fn one_medicine(mut group: Vec<Taken>) -> Vec<Item> {
+    // Those that tell most come first, so that the others find them.
+    group.sort_by_key(|t| std::cmp::Reverse(t.tells()));
+    let mut lines: Vec<(Taken, Vec<Row>)> = Vec::new();
+    for taken in group {
+        let mut fitting = lines.iter_mut().filter(|(first, _)| first.agrees(&taken));
+        match (fitting.next(), fitting.next()) {
+            (Some((_, rows)), None) => rows.push(taken.row),
+            _ => lines.push((taken, Vec::new())),
+        }
+    }
+    let whole = |(first, mut rows): (Taken, Vec<Row>)| {
+        rows.push(first.row);
+        rows.sort_by_key(|r| std::cmp::Reverse((r.date.as_ref().map_or(i64::MIN, |d| d.start), r.rid)));
+        Item::new(rows)
+    };
+    lines.into_iter().map(whole).collect()
 }
 
 /// Tests with the newest value first, earlier ones under it, at most so many. Says whether any were left aside.

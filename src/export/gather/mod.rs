@@ -250,14 +250,12 @@ fn contradicts(none: &Item, resource: &Value, items: &[Item]) -> bool {
 impl Gathered {
     /// Gives every item and everything beside them an address.
     fn index(&mut self, ready: &Ready) {
-        let mut number = 0;
-        for item in self.sections.iter().flat_map(Section::all) {
+        for (number, item) in self.sections.iter().flat_map(Section::all).enumerate() {
             self.urns.push(urn(&format!("given\n{}", item.first().key)));
             for row in &item.rows {
                 self.refs.add(Target::Item(number), Goes::Along, row);
                 self.addresses.insert(row.rid, number);
             }
-            number += 1;
         }
         for (n, row) in self.beside.iter().enumerate() {
             let along = matches!(row.kind.as_str(), "Medication" | "Device") || ready.takes_class(row.class);

@@ -59,7 +59,7 @@ pub(super) fn tell(title: String, row: &Row, resource: &Value) -> Told {
     match type_of(resource) {
         "AllergyIntolerance" => allergy(&mut out, row, resource),
         "Condition" => {
-            out.when = when::began(row, resource).map(capital);
+            out.when = when::began(row, resource).map(|t| capital(&t));
             out.say("Until", row.end.as_ref().map(PartialDate::day_words));
             out.say("Severity", texts("severity"));
             out.say("Where on the body", texts("bodySite"));
@@ -140,7 +140,7 @@ fn words_of(value: &Value) -> Option<String> {
     string(value).or_else(|| concept_text(value))
 }
 
-fn capital(text: String) -> String {
+fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
@@ -148,7 +148,7 @@ fn capital(text: String) -> String {
 /// The date, with its end where it has one of another day.
 fn span(row: &Row, resource: &Value) -> Option<String> {
     let date = row.date.as_ref()?;
-    let word = when::word(row, resource).map(|w| format!("{} ", capital(w.to_owned()))).unwrap_or_default();
+    let word = when::word(row, resource).map(|w| format!("{} ", capital(w))).unwrap_or_default();
     let begin = format!("{word}{}", date.day_words());
     match row.end.as_ref().filter(|e| e.date_text() != date.date_text()) {
         Some(end) => Some(format!("{begin} to {}", end.day_words())),
@@ -178,7 +178,7 @@ fn state(row: &Row, resource: &Value) -> Option<String> {
 }
 
 fn allergy(out: &mut Told, row: &Row, resource: &Value) {
-    out.when = when::began(row, resource).map(capital);
+    out.when = when::began(row, resource).map(|t| capital(&t));
     for reaction in array(resource, "reaction") {
         let signs = reaction.get("manifestation").and_then(concept_text).or_else(|| text_at(reaction, "description"));
         let severity = text_at(reaction, "severity").map(|s| format!(" ({s})")).unwrap_or_default();
@@ -190,7 +190,7 @@ fn allergy(out: &mut Told, row: &Row, resource: &Value) {
         _ => None,
     };
     out.say("Risk", risk.map(str::to_owned));
-    out.say("Kind", text_at(resource, "type").map(capital));
+    out.say("Kind", text_at(resource, "type").map(|t| capital(&t)));
     out.say("Last time", text_at(resource, "lastOccurrence").and_then(|t| PartialDate::parse(&t)).map(|d| d.day_words()));
 }
 
