@@ -60,7 +60,7 @@ fn nothing_that_was_not_chosen_leaves() {
     let part = gathered(&ruth, &choice);
     assert!(part.left_out);
     let mut count = 0;
-    for item in part.sections.iter().flat_map(|s| s.all()) {
+    for item in part.sections.iter().flat_map(keepwell::export::gather::Section::all) {
         let (resource, _) = part.resource(item);
         count += 1;
         let text = resource.to_string();
