@@ -86,7 +86,9 @@ fn exported(opened: &super::Opened, args: &Args) -> Event {
         .with("format", args.format.as_str())
         .with("from-date", date(&args.from))
         .with("to-date", date(&args.to));
-    event.with("kinds", args.include.join(" ")).with("without", args.exclude.join(" "))
+    let event = event.with("kinds", args.include.join(" ")).with("without", args.exclude.join(" "));
+    let (profile, to) = (args.profile.clone().unwrap_or_default(), args.addressee.clone().unwrap_or_default());
+    event.with("profile", profile).with("to", to)
 }
 
 /// A profile, and what the other flags say in its place.
