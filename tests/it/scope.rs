@@ -209,7 +209,7 @@ fn everything_said(chart: &Arc<Chart>, rids: &[i64]) -> String {
         .expect("each");
     for format in [Format::Fhir, Format::Ndjson] {
         let mut out = Vec::new();
-        export(chart, format, &Selection::default(), &mut out).expect("an export");
+        export(chart, format, &Selection::default().into(), &mut out).expect("an export");
         say(&text(&out));
     }
     said
