@@ -1,4 +1,15 @@
 //! Who may do what: members, people, roles, sign-in.
+//!
+//! roles.rs: who may open a chart, and keys that follow. invites.rs: one-time links. people.rs: whose charts.
+
+mod invites;
+mod people;
+mod roles;
+
+pub use crate::vault::{Access, Grant, InviteInfo};
+pub use invites::{Invited, Joining};
+pub use people::{ClosedChart, Correction};
+pub use roles::LetGo;
 
 mod activity;
 mod door;
@@ -16,11 +27,13 @@ use crate::record::{PartialDate, Precision};
 use crate::vault::{Chart, Key, MemberInfo, PersonInfo, Role, Scope, Vault, Waiting};
 use crate::{Error, Kind, Result};
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+
 /// The longest name, in characters.
 const NAME: usize = 100;
 /// People's colours, given in turn.
-const COLOURS: [&str; 6] = ["plum", "indigo", "umber", "pine", "slate", "azure"];
+pub const COLOURS: [&str; 6] = ["plum", "indigo", "umber", "pine", "slate", "azure"];
 
 /// Everyone on one server.
 #[derive(Debug)]
@@ -30,6 +43,19 @@ pub struct Household {
     open: Mutex<HashMap<String, Weak<Chart>>>,
     /// One change at a time to the file of a member's factors.
     factoring: Mutex<()>,
+    /// Charts that nobody may open just now, since their keys or their person are changed.
+    closing: Mutex<HashSet<String>>,
+    reopened: Condvar,
+    /// One change of roles at a time.
+    changing: Mutex<()>,
+    /// Charts whose files are being encrypted anew.
+    resealing: Arc<Mutex<HashSet<String>>>,
+    /// Counts changes to people.
+    edits: AtomicU64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The first member and person of a new household.
@@ -71,7 +97,8 @@ pub struct SignedIn {
     pub member: MemberInfo,
     key: Key,
     /// Whose charts were decrypted for this member so far: a page names all of them, and each costs two decryptions.
-    people: Mutex<HashMap<String, PersonInfo>>,
+    /// With the count of changes to people as of then.
+    people: Mutex<HashMap<String, (u64, PersonInfo)>>,
 }
 
 impl SignedIn {
@@ -83,7 +110,16 @@ impl SignedIn {
 impl Household {
     /// The household of an open vault.
     pub fn new(vault: Arc<Vault>) -> Self {
-        Self { vault, open: Mutex::default(), factoring: Mutex::default() }
+        Self {
+            vault,
+            open: Mutex::default(),
+            closing: Mutex::default(),
+            reopened: Condvar::new(),
+            changing: Mutex::default(),
+            resealing: Arc::default(),
+            edits: AtomicU64::default(),
+            factoring: Mutex::default(),
+        }
     }
 
     /// Whether nobody has been added yet.
@@ -237,10 +273,15 @@ impl Household {
     /// Internal when the register cannot be read.
     pub fn charts(&self, who: &SignedIn) -> Result<Vec<(PersonInfo, Role)>> {
         let roles = self.vault.register().roles(&who.member.id)?;
-        let mut known = who.people.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&who.people);
+        let edits = self.edits.load(Ordering::SeqCst);
         let mut person = |id: String| match known.get(&id) {
-            Some(person) => Ok(person.clone()),
-            None => self.vault.person(&id, &who.key).inspect(|person| _ = known.insert(id, person.clone())),
+            Some((as_of, person)) if *as_of == edits => Ok(person.clone()),
+            // Keys that were changed between two reads: the second try has both of one time.
+            _ => {
+                let person = self.vault.person(&id, &who.key).or_else(|_| self.vault.person(&id, &who.key));
+                person.inspect(|person| _ = known.insert(id, (edits, person.clone())))
+            }
         };
         roles.into_iter().map(|(id, role)| Ok((person(id)?, role))).collect()
     }
@@ -254,19 +295,28 @@ impl Household {
         Ok(roles.into_iter().find(|(id, _)| id == person).map(|(_, role)| role))
     }
 
-    /// Opens a chart as far as a member may read it; an open one is shared.
+    /// Opens a chart as far as a member may read it; an open one is shared. Where an owner opens it, keys that do not fit its
+    /// roles are made anew first.
     ///
     /// # Errors
     /// NotFound when there is none, or not for this member.
     pub fn open(&self, who: &SignedIn, person: &str) -> Result<Arc<Chart>> {
-        self.role(who, person)?.ok_or_else(Error::not_found)?;
-        Ok(self.open_whole(who, person)?.view(&Scope::everything()))
+        let grant = self.grant_of(who, person)?;
+        let chart = self.open_whole(who, person, grant.role)?;
+        Ok(chart.view(&grant.scope.unwrap_or_else(Scope::everything)))
     }
 
-    fn open_whole(&self, who: &SignedIn, person: &str) -> Result<Arc<Chart>> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+    fn open_whole(&self, who: &SignedIn, person: &str, role: Role) -> Result<Arc<Chart>> {
+        let _admitted = self.admitted(person);
+        let mut open = lock(&self.open);
         if let Some(chart) = open.get(person).and_then(Weak::upgrade) {
             return Ok(chart);
+        }
+        if role == Role::Owner
+            && let Err(e) = self.fit_keys(who, person)
+        {
+            // The chart opens all the same, and the next opening tries again.
+            tracing::warn!(kind = ?e.kind, "the keys of a chart could not be made anew");
         }
         let chart = Arc::new(self.vault.open_chart(person, &who.key)?);
         chart.tell_rest()?;

@@ -4,7 +4,7 @@ use super::activity::{Heads, Log};
 use super::db::{self, RawKey};
 use super::keys::{self, Key};
 use super::source::Shelf;
-use super::{Added, Group, Import, Original, PersonInfo, Scope, SourceInfo, Staged, Staging, files, import, lens, settle, tidy};
+use super::{Added, Group, Import, Original, PersonInfo, Scope, SourceInfo, Staged, Staging, files, import, lens, rekey, settle, tidy};
 use crate::record::Class;
 use crate::{Error, Result};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -125,9 +125,7 @@ impl Chart {
         keys::seal_file(&dir.join("identity.age"), &[member.to_owned()], secret.as_bytes())?;
         let raw: RawKey = Zeroizing::new(keys::hex(keys::random::<32>()?.as_slice()));
         keys::seal_file(&dir.join("records.key.age"), &to_chart, raw.as_bytes())?;
-        let about = serde_json::json!({"id": person.id, "name": person.name, "birth_date": person.birth_date,
-            "sex": person.sex, "colour": person.colour});
-        keys::seal_file(&dir.join("person.age"), &to_chart, about.to_string().as_bytes())?;
+        keys::seal_file(&dir.join("person.age"), &to_chart, person_as_json(person, &[]).to_string().as_bytes())?;
         let conn = db::create(&dir.join("records.db"), &raw)?;
         import::set_inner(&conn, "naming", &keys::random::<32>()?.as_slice())?;
         conn.close().map_err(|(_, e)| e)?;
@@ -139,23 +137,32 @@ impl Chart {
         Self::person_with(dir, &chart_key(dir, member)?)
     }
 
-    fn person_with(dir: &Path, key: &Key) -> Result<PersonInfo> {
+    pub(super) fn person_with(dir: &Path, key: &Key) -> Result<PersonInfo> {
         let plain = key.open_file(&dir.join("person.age"))?;
         let about: serde_json::Value = serde_json::from_slice(&plain).map_err(Error::internal)?;
         let text = |name: &str| about.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
         Ok(PersonInfo { id: text("id"), name: text("name"), birth_date: text("birth_date"), sex: text("sex"), colour: text("colour") })
     }
 
+    /// Puts another name, birth date, sex or colour in place of the old ones, which are kept beside them with the time.
+    pub(super) fn edit_person(dir: &Path, member: &Key, person: &PersonInfo) -> Result<()> {
+        let key = chart_key(dir, member)?;
+        let plain = key.open_file(&dir.join("person.age"))?;
+        let mut about: serde_json::Value = serde_json::from_slice(&plain).map_err(Error::internal)?;
+        let mut before = about.get("before").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+        if let Some(old) = about.as_object_mut() {
+            old.remove("before");
+            old.insert("until".to_owned(), files::now().into());
+        }
+        before.push(about);
+        keys::seal_file(&dir.join("person.age"), &[key.recipient()], person_as_json(person, &before).to_string().as_bytes())
+    }
+
     /// Opens a chart with the key of a member, sweeps what a crash left, and purges what was removed long ago.
     pub(super) fn open(dir: &Path, member: &Key) -> Result<Self> {
         let key = chart_key(dir, member)?;
         let person = Self::person_with(dir, &key)?;
-        let plain = key.open_file(&dir.join("records.key.age"))?;
-        let raw = std::str::from_utf8(&plain).map_err(Error::internal)?.trim();
-        if raw.len() != 64 || !raw.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(Error::internal("a database key is not 64 hex digits"));
-        }
-        let raw: RawKey = Zeroizing::new(raw.to_owned());
+        let raw = rekey::database_key(dir, &key)?;
         let database = dir.join("records.db");
         let conn = db::open(&database, &raw)?;
         let stored: Zeroizing<Vec<u8>> =
@@ -297,6 +304,22 @@ impl Chart {
         &self.shelf
     }
 
+    /// Encrypts anew what is left of a change of keys, for as long as somebody holds the chart open. Gives whether all is done.
+    ///
+    /// # Errors
+    /// Internal when the disk fails. What is done is done.
+    pub fn reseal(self: &Arc<Self>) -> Result<bool> {
+        let (shelf, held) = (Arc::clone(&self.shelf), Arc::downgrade(self));
+        rekey::reseal(&shelf, &|| held.strong_count() > 0)
+    }
+
+    /// The same for a thread of its own, which does not keep the chart open.
+    pub(crate) fn resealing(self: &Arc<Self>) -> Option<impl FnOnce() -> Result<bool> + Send + use<>> {
+        let (shelf, held) = (Arc::clone(&self.shelf), Arc::downgrade(self));
+        let unfinished = shelf.dir.parent().is_some_and(rekey::is_unfinished);
+        unfinished.then_some(move || rekey::reseal(&shelf, &|| held.strong_count() > 0))
+    }
+
     // ---- writing
 
     /// A file begins to arrive.
@@ -314,7 +337,7 @@ impl Chart {
     /// Internal when the disk fails.
     pub fn heal(&self, staged: Staged) -> Result<()> {
         self.whole()?;
-        staged.keep()
+        staged.keep(&self.shelf)
     }
 
     /// Begins an import; one at a time, a second waits. `again` names the source that is read again by `reimport`:
@@ -442,14 +465,29 @@ impl Chart {
     }
 }
 
+fn person_as_json(person: &PersonInfo, before: &[serde_json::Value]) -> serde_json::Value {
+    let mut about = serde_json::json!({"id": person.id, "name": person.name, "birth_date": person.birth_date,
+        "sex": person.sex, "colour": person.colour});
+    if !before.is_empty() {
+        about["before"] = before.into();
+    }
+    about
+}
+
 pub(super) fn set_note(conn: &Connection, name: &str, value: &str) -> Result<()> {
     let sql = "INSERT INTO notes(name, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value";
     conn.execute(sql, [name, value])?;
     Ok(())
 }
 
-fn chart_key(dir: &Path, member: &Key) -> Result<Key> {
+/// The key of a chart, and with it the older ones while there is something left that only those read.
+pub(super) fn chart_key(dir: &Path, member: &Key) -> Result<Key> {
     let plain = member.open_file(&dir.join("identity.age"))?;
     let text = std::str::from_utf8(&plain).map_err(Error::internal)?;
-    Key::parse(text).ok_or_else(|| Error::internal("a chart's identity file holds no age key"))
+    let key = Key::parse(text).ok_or_else(|| Error::internal("a chart's identity file holds no age key"))?;
+    let older = dir.join(rekey::OLDER);
+    // One that does not open was left by a change of keys that ended at its first step: nothing was encrypted to that key.
+    let Some(plain) = (if older.exists() { key.open_file(&older).ok() } else { None }) else { return Ok(key) };
+    let text = std::str::from_utf8(&plain).map_err(Error::internal)?;
+    Ok(key.with_older(text.lines().filter_map(Key::parse).collect()))
 }

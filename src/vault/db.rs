@@ -112,6 +112,32 @@ pub(super) fn connect(path: &Path, key: &RawKey, reader: bool) -> Result<Connect
     Ok(conn)
 }
 
+/// Encrypts a database that nobody has open under another key, in one transaction. One that is under it already is left alone.
+pub(super) fn rekey(path: &Path, old: &RawKey, new: &RawKey) -> Result<()> {
+    if fits(path, new)? {
+        return Ok(());
+    }
+    let conn = connect(path, old, false)?;
+    let change = Zeroizing::new(format!("PRAGMA rekey = \"x'{}'\";", new.as_str()));
+    conn.execute_batch(&change).map_err(|_| Error::internal("a database did not take its new key"))?;
+    // Pages under the old key are written over.
+    conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+    conn.close().map_err(|(_, e)| e)?;
+    if fits(path, new)? { Ok(()) } else { Err(Error::internal("a database is not under its new key")) }
+}
+
+/// Whether this is the key of a database.
+pub(super) fn fits(path: &Path, key: &RawKey) -> Result<bool> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let unlock = Zeroizing::new(format!("PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'{}'\";", key.as_str()));
+    conn.execute_batch(&unlock).map_err(|_| Error::internal("the key of a database was not taken"))?;
+    match conn.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get::<_, i64>(0)) {
+        Ok(_) => Ok(true),
+        Err(rusqlite::Error::SqliteFailure(e, _)) if e.code == ErrorCode::NotADatabase => Ok(false),
+        Err(e) => Err(e.into()),
+    }
+}
+
 /// Takes the steps of a schema that are still to be taken; `after` each, in the same transaction.
 pub(super) fn migrate(conn: &mut Connection, steps: &[&str], after: fn(&Connection) -> Result<()>) -> Result<()> {
     let taken: i64 = conn.query_row("PRAGMA user_version", [], |r| r.get(0))?;

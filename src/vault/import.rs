@@ -320,7 +320,7 @@ impl<'a> Import<'a> {
                     params![self.sid, staged.size().cast_signed(), staged.name, staged.sha256()],
                 )?;
                 // The file first: a source without its original must not be, while a file without a source is swept.
-                staged.keep()?;
+                staged.keep(self.chart.shelf())?;
             }
             None if again.is_some() => {}
             None => return Err(Error::internal("a new source came without its file")),

@@ -19,8 +19,12 @@ const WORK_ACCEPTED: u8 = 20;
 /// One key derivation at a time: each takes 128 MiB.
 static DERIVING: Mutex<()> = Mutex::new(());
 
-/// An age identity: a member's or a chart's.
-pub(crate) struct Key(x25519::Identity);
+/// An age identity: a member's or a chart's. A chart whose keys were made anew keeps the older ones with it, to read what is
+/// not encrypted anew yet; nothing is written with those.
+pub(crate) struct Key {
+    newest: x25519::Identity,
+    older: Vec<x25519::Identity>,
+}
 
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -31,23 +35,47 @@ impl std::fmt::Debug for Key {
 impl Key {
     /// A new one from the system's generator.
     pub(crate) fn generate() -> Self {
-        Self(x25519::Identity::generate())
+        Self { newest: x25519::Identity::generate(), older: Vec::new() }
     }
 
     /// `AGE-SECRET-KEY-1…`, blanks and letter case forgiven since it may have been typed from paper.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let tidy: Zeroizing<String> = Zeroizing::new(text.split_whitespace().collect::<String>().to_uppercase());
-        x25519::Identity::from_str(&tidy).ok().map(Self)
+        x25519::Identity::from_str(&tidy).ok().map(|newest| Self { newest, older: Vec::new() })
+    }
+
+    /// The same key once more.
+    pub(crate) fn twin(&self) -> Self {
+        Self { newest: self.newest.clone(), older: self.older.clone() }
+    }
+
+    /// The same key, which also reads what was encrypted to older ones.
+    pub(super) fn with_older(mut self, older: Vec<Self>) -> Self {
+        for key in older {
+            self.older.push(key.newest);
+            self.older.extend(key.older);
+        }
+        self
+    }
+
+    /// All of its secrets, the newest first, one a line.
+    pub(super) fn secrets(&self) -> Zeroizing<String> {
+        let mut lines = Zeroizing::new(String::new());
+        for identity in std::iter::once(&self.newest).chain(&self.older) {
+            lines.push_str(identity.to_string().expose_secret());
+            lines.push('\n');
+        }
+        lines
     }
 
     /// `age1…`: anyone who has it may encrypt to this key.
     pub(crate) fn recipient(&self) -> String {
-        self.0.to_public().to_string()
+        self.newest.to_public().to_string()
     }
 
     /// `AGE-SECRET-KEY-1…`.
     pub(crate) fn secret(&self) -> Zeroizing<String> {
-        Zeroizing::new(self.0.to_string().expose_secret().to_owned())
+        Zeroizing::new(self.newest.to_string().expose_secret().to_owned())
     }
 
     /// Opens a small age file that was encrypted to this key.
@@ -59,8 +87,19 @@ impl Key {
 
     /// Reads an age file that was encrypted to this key, decrypting as it goes.
     pub(crate) fn reader(&self, path: &Path) -> Result<age::stream::StreamReader<BufReader<File>>> {
+        let all = std::iter::once(&self.newest).chain(&self.older).map(|i| i as &dyn age::Identity);
         let file = BufReader::with_capacity(1 << 16, File::open(path)?);
-        age::Decryptor::new_buffered(file).and_then(|d| d.decrypt(std::iter::once(&self.0 as &dyn age::Identity))).map_err(Error::internal)
+        age::Decryptor::new_buffered(file).and_then(|d| d.decrypt(all)).map_err(Error::internal)
+    }
+
+    /// Whether an age file is encrypted to the newest of its keys: looks at the header alone.
+    pub(super) fn fits(&self, path: &Path) -> Result<bool> {
+        let file = BufReader::new(File::open(path)?);
+        match age::Decryptor::new_buffered(file).and_then(|d| d.decrypt(std::iter::once(&self.newest as &dyn age::Identity))) {
+            Ok(_) => Ok(true),
+            Err(age::DecryptError::Io(e)) => Err(e.into()),
+            Err(_) => Ok(false),
+        }
     }
 }
 
@@ -83,8 +122,8 @@ pub(crate) fn seal_file(path: &Path, recipients: &[String], plain: &[u8]) -> Res
     files::replace(path, &sealed)
 }
 
-/// Writes a member's key, encrypted with their passphrase.
-pub(crate) fn seal_with_passphrase(path: &Path, passphrase: &str, key: &Key) -> Result<()> {
+/// A member's key, encrypted with their passphrase: an age file.
+pub(crate) fn sealed_with_passphrase(passphrase: &str, key: &Key) -> Result<Vec<u8>> {
     let _one = DERIVING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut recipient = age::scrypt::Recipient::new(SecretString::from(passphrase.to_owned()));
     recipient.set_work_factor(WORK);
@@ -94,7 +133,7 @@ pub(crate) fn seal_with_passphrase(path: &Path, passphrase: &str, key: &Key) -> 
     out.write_all(key.secret().as_bytes())?;
     out.write_all(b"\n")?;
     out.finish()?;
-    files::replace(path, &sealed)
+    Ok(sealed)
 }
 
 /// Opens a member's key with their passphrase.

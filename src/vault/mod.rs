@@ -9,6 +9,7 @@
 //!   originals/            source.rs
 //!   inbox/                inbox.rs
 //!   activity.db           activity/     who looked, what left, what changed
+//!   identity.older.age    rekey.rs      new keys when somebody may open the chart no longer
 //! scope.rs says what of a chart somebody may read; lens.rs holds every reading to it; classify.rs tells what is sensitive.
 //! tidy.rs sweeps and purges when a chart opens.
 //! import.rs puts records in; identity.rs knows them again; settle.rs tells which version is current.
@@ -32,6 +33,8 @@ mod query;
 mod read;
 mod refs;
 mod register;
+mod rekey;
+mod roster;
 mod scope;
 mod search;
 mod select;
@@ -50,6 +53,9 @@ pub(crate) use keys::{Key, random};
 pub use query::{Added, Cursor, Group, Hit, Listing, Order, Query, Row};
 pub(crate) use register::Register;
 pub use register::{MemberInfo, PersonInfo, Role};
+pub(crate) use rekey::Escrow;
+pub(crate) use roster::KeysNeed;
+pub use roster::{Access, Grant, InviteInfo};
 pub use scope::Scope;
 pub use source::{Original, SourceInfo, Staged, Staging};
 
@@ -115,6 +121,7 @@ impl Vault {
         let lock = take_lock(dir)?;
         let register = Register::open(&dir.join("household.db"))?;
         sweep(&dir.join("charts"))?;
+        clear_gone(dir, &register)?;
         Self::with(dir, register, lock)
     }
 
@@ -158,7 +165,17 @@ impl Vault {
 
     /// Writes a member's key under their passphrase.
     pub(crate) fn seal_member(&self, member: &str, passphrase: &str, key: &Key) -> Result<()> {
-        keys::seal_with_passphrase(&self.member_file(member), passphrase, key)
+        self.put_member(member, &keys::sealed_with_passphrase(passphrase, key)?)
+    }
+
+    /// A new member's key under their passphrase, to be written when they have joined.
+    pub(crate) fn sealed_member(passphrase: &str, key: &Key) -> Result<Vec<u8>> {
+        keys::sealed_with_passphrase(passphrase, key)
+    }
+
+    /// Writes it.
+    pub(crate) fn put_member(&self, member: &str, sealed: &[u8]) -> Result<()> {
+        files::replace(&self.member_file(member), sealed)
     }
 
     /// Opens a member's key; about a second.
@@ -194,6 +211,17 @@ impl Vault {
         keys::denied()
     }
 
+    /// Now, in seconds since 1970.
+    pub(crate) fn now() -> i64 {
+        files::now()
+    }
+
+    /// Deletes the key of a member who did not become one.
+    pub(crate) fn forget_member(&self, member: &str) {
+        // The failure that led here is what the person is told; the file opens nothing.
+        _ = std::fs::remove_file(self.member_file(member));
+    }
+
     /// Undoes a beginning that failed half way.
     pub(crate) fn forget(&self, member: Option<&str>, person: &str) {
         // The failure that led here is what the person is told; the rest is swept by hand if the disk is gone.
@@ -221,6 +249,70 @@ impl Vault {
         Chart::person_of(&self.chart_dir(person), member)
     }
 
+    /// Puts another name, birth date, sex or colour in place of the old ones, which are kept.
+    pub(crate) fn edit_person(&self, member: &Key, person: &PersonInfo) -> Result<()> {
+        Chart::edit_person(&self.chart_dir(&person.id), member, person)
+    }
+
+    /// Encrypts a chart's identity to exactly these members.
+    pub(crate) fn seal_identity(&self, person: &str, member: &Key, recipients: &[String]) -> Result<()> {
+        rekey::seal_identity(&self.chart_dir(person), member, recipients)
+    }
+
+    /// The same by the holder of a copy of the identity.
+    pub(crate) fn seal_identity_by_copy(&self, person: &str, copy: &Key, recipients: &[String]) -> Result<()> {
+        rekey::seal_identity_by_copy(&self.chart_dir(person), copy, recipients)
+    }
+
+    /// Writes a copy of a chart's identity for somebody who has no role yet.
+    pub(crate) fn seal_copy(&self, person: &str, member: &Key, copy: &Escrow) -> Result<()> {
+        rekey::seal_copy(&self.chart_dir(person), member, copy)
+    }
+
+    /// The identity out of such a copy.
+    pub(crate) fn open_copy(&self, person: &str, path: &Path, holder: &Key) -> Result<Key> {
+        let plain = holder.open_file(&self.chart_dir(person).join(path))?;
+        let text = std::str::from_utf8(&plain).map_err(Error::internal)?;
+        Key::parse(text).ok_or_else(|| Error::internal("a copy of an identity holds no age key"))
+    }
+
+    /// Deletes such a copy.
+    pub(crate) fn forget_copy(&self, person: &str, path: &Path) -> Result<()> {
+        files::remove(&self.chart_dir(person).join(path))
+    }
+
+    /// Deletes every such copy but these.
+    pub(crate) fn keep_copies(&self, person: &str, live: &[PathBuf]) -> Result<()> {
+        let dir = self.chart_dir(person);
+        let entries = match std::fs::read_dir(dir.join("invites")) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(e) => return Err(e.into()),
+        };
+        for entry in entries {
+            let path = entry?.path();
+            if !live.iter().any(|l| dir.join(l) == path) {
+                files::remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whose chart it is, for the holder of a copy of its identity.
+    pub(crate) fn person_by_copy(&self, person: &str, copy: &Key) -> Result<PersonInfo> {
+        Chart::person_with(&self.chart_dir(person), copy)
+    }
+
+    /// New keys for a chart that nobody has open; these members may open it from now on.
+    pub(crate) fn renew_chart(&self, person: &str, member: &Key, recipients: &[String], copies: &[Escrow]) -> Result<()> {
+        rekey::renew(&self.chart_dir(person), member, recipients, copies, &mut || Ok(()))
+    }
+
+    /// Deletes the files of members and people who were removed.
+    pub(crate) fn clear_gone(&self) -> Result<()> {
+        clear_gone(&self.dir, &self.register())
+    }
+
     /// Opens a chart.
     pub(crate) fn open_chart(&self, person: &str, member: &Key) -> Result<Chart> {
         let dir = self.chart_dir(person);
@@ -232,6 +324,29 @@ impl Vault {
 
 /// Charts whose making was interrupted begin with this.
 const UNFINISHED: &str = "new-";
+
+fn clear_gone(dir: &Path, register: &Register) -> Result<()> {
+    for (kind, id) in register.gone()? {
+        match kind.as_str() {
+            "member" => {
+                for entry in std::fs::read_dir(dir.join("members"))? {
+                    let entry = entry?;
+                    // Whatever else is kept for a member stands beside their key under the same name.
+                    if entry.file_name().to_str().is_some_and(|n| n.strip_prefix(id.as_str()).is_some_and(|rest| rest.starts_with('.'))) {
+                        files::remove(&entry.path())?;
+                    }
+                }
+                files::sync_dir(&dir.join("members"))?;
+            }
+            _ => match std::fs::remove_dir_all(dir.join("charts").join(&id)) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
+                _ => files::sync_dir(&dir.join("charts"))?,
+            },
+        }
+        register.cleared(&kind, &id)?;
+    }
+    Ok(())
+}
 
 fn sweep(charts: &Path) -> Result<()> {
     for entry in std::fs::read_dir(charts)? {

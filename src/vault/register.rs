@@ -52,7 +52,8 @@ impl Role {
         }
     }
 
-    fn from_slug(slug: &str) -> Option<Self> {
+    /// The role with this slug.
+    pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(_, s)| *s == slug).map(|(r, _)| r)
     }
 }
@@ -199,7 +200,7 @@ impl Register {
 }
 
 /// Names are the same whatever their case and blanks.
-fn fold(name: &str) -> String {
+pub(super) fn fold(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 

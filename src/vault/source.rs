@@ -180,11 +180,15 @@ impl Staged {
 
     /// Moves it to its place among the originals. An identical one that is there already is replaced by this copy,
     /// which also heals a damaged one.
-    pub(super) fn keep(self) -> Result<()> {
+    pub(super) fn keep(self, shelf: &Shelf) -> Result<()> {
         self.synced.join().map_err(|_| Error::internal("writing a file to the disk ended early"))??;
-        let place = self.shelf.path_of(&self.name);
+        let place = shelf.path_of(&self.name);
         let folder = place.parent().ok_or_else(|| Error::internal("an original without a folder"))?;
         files::private_dir(folder)?;
+        if self.shelf.key.recipient() != shelf.key.recipient() {
+            // The chart got new keys while this file waited for a decision.
+            super::rekey::encrypt_anew(&self.shelf.key, &self.file.0, &shelf.key.recipient())?;
+        }
         std::fs::rename(&self.file.0, &place)?;
         files::sync_dir(folder)?;
         files::sync_dir(&self.shelf.dir)
