@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Original(args) => cli::sources::original(&config, &args),
         Command::Export(args) => cli::export::run(&config, &args),
         Command::Member(args) => cli::member::run(&config, &args),
+        Command::Person(args) => cli::person::run(&config, &args),
         Command::Check(args) => cli::check::run(&config, &args),
         Command::Config(args) => cli::check::config(&config, &args),
     };

@@ -6,6 +6,7 @@ pub mod export;
 pub mod import;
 pub mod init;
 pub mod member;
+pub mod person;
 mod progress;
 pub mod records;
 pub mod recover;
@@ -17,7 +18,7 @@ use crate::config::Config;
 use crate::household::{Household, SignedIn};
 use crate::import::inbox;
 use crate::import::pipeline::{Options, Unwatched};
-use crate::vault::{Act, Chart, Event, Place, Role, Vault};
+use crate::vault::{Act, Chart, Event, PersonInfo, Place, Role, Vault};
 use crate::{Error, Kind, Result};
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
@@ -65,6 +66,8 @@ pub enum Command {
     Export(export::Args),
     /// The members of the household
     Member(member::Args),
+    /// The people whose charts are kept: add, list
+    Person(person::Args),
     /// Check that every database and file of the vault is whole
     Check(check::Args),
     /// Look at the settings
@@ -186,29 +189,43 @@ impl Opened {
         Event::new(self.who.actor(), act).from(Place::command_line())
     }
 
-    /// The chart that the settings name, or the only one. What is about to be done with it is in its activity log when this
-    /// returns; None where the doing writes its own entry.
-    pub(crate) fn chart(&self, config: &Config, doing: Option<Event>) -> Result<Arc<Chart>> {
-        let charts = self.household.charts(&self.who)?;
+    /// The person whom the settings name, or the only one.
+    pub(crate) fn person(&self, config: &Config) -> Result<(PersonInfo, Role)> {
+        let mut charts = self.household.charts(&self.who)?;
         let wanted = config.person.as_deref().map(str::to_lowercase);
-        let matching: Vec<_> =
-            charts.iter().filter(|(p, _)| wanted.as_ref().is_none_or(|w| p.id == *w || p.name.to_lowercase() == *w)).collect();
-        match matching.as_slice() {
-            [(person, role)] => {
-                let chart = self.household.open(&self.who, &person.id)?;
-                if *role >= Role::Carer {
-                    take_in(config, &chart);
-                }
-                doing.map(|event| chart.log(&event)).transpose()?;
-                Ok(chart)
-            }
-            [] => Err(Error::new(Kind::NotFound, "There is no chart of that name that this member may open.")),
+        charts.retain(|(p, _)| wanted.as_ref().is_none_or(|w| p.id == *w || p.name.to_lowercase() == *w));
+        match charts.len() {
+            1 => Ok(charts.remove(0)),
+            0 => Err(Error::new(Kind::NotFound, "There is no chart of that name that this member may open.")),
             _ => {
                 let names: Vec<_> = charts.iter().map(|(p, _)| p.name.as_str()).collect();
                 Err(Error::new(Kind::Usage, format!("Say whose chart: --person NAME, one of: {}.", names.join(", "))))
             }
         }
     }
+
+    /// The chart that the settings name, or the only one. What is about to be done with it is in its activity log when this
+    /// returns; None where the doing writes its own entry.
+    pub(crate) fn chart(&self, config: &Config, doing: Option<Event>) -> Result<Arc<Chart>> {
+        let (person, role) = self.person(config)?;
+        let chart = self.household.open(&self.who, &person.id)?;
+        if role == Role::Owner {
+            finish_keys(&chart)?;
+        }
+        if role >= Role::Carer {
+            take_in(config, &chart);
+        }
+        doing.map(|event| chart.log(&event)).transpose()?;
+        Ok(chart)
+    }
+}
+
+/// Goes on with what is left of a change of keys.
+fn finish_keys(chart: &Arc<Chart>) -> Result<()> {
+    if !chart.reseal()? {
+        eprintln!("Some files of this chart are still encrypted under older keys. Opening the chart goes on with it.");
+    }
+    Ok(())
 }
 
 /// The passphrase: from the file of the settings, else asked on the terminal. Never an argument.

@@ -102,6 +102,6 @@ fn as_json(s: &SourceInfo) -> Value {
     })
 }
 
-fn moment(seconds: i64) -> String {
+pub(super) fn moment(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| String::new(), |t| t.to_string())
 }
