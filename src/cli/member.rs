@@ -4,7 +4,7 @@ use super::{Ended, Opened, finish_keys, open, print_json, print_line, recover};
 use crate::config::Config;
 use crate::household::Grant;
 use crate::record::{Class, Sensitive, SensitiveSet};
-use crate::vault::{PersonInfo, Role, Scope};
+use crate::vault::{Act, Event, PersonInfo, Role, Scope};
 use crate::{Error, Kind, Result};
 use clap::ValueEnum;
 use serde_json::{Value, json};
@@ -139,6 +139,7 @@ fn add(config: &Config, args: &AddArgs) -> Result<Ended> {
     let person = opened.person(config)?.0;
     if let Some(file) = &args.new_passphrase_file {
         let passphrase = new_passphrase(file)?;
+        opened.household.record(&person.id, &role_details(opened.event(Act::RoleGranted), &grant).with("to", &args.name))?;
         let recovery = opened.household.add_member(&opened.who, &person.id, &args.name, &passphrase, &grant)?;
         eprintln!("{} is a member now and may open {}.", args.name, possessive(&person));
         eprintln!("This is their recovery key. It is shown only now; give it to them on paper:\n");
@@ -146,15 +147,26 @@ fn add(config: &Config, args: &AddArgs) -> Result<Ended> {
         return Ok(Ended::Done);
     }
     if let Some(member) = opened.household.members()?.into_iter().find(|m| m.name.to_lowercase() == args.name.trim().to_lowercase()) {
+        opened.household.record(&person.id, &role_details(opened.event(Act::RoleGranted), &grant).with("to", &member.name))?;
         opened.household.give(&opened.who, &person.id, &member.id, &grant)?;
         eprintln!("{} is a member already and may open {} from now on.", member.name, possessive(&person));
         return Ok(Ended::Done);
     }
+    opened.household.record(&person.id, &role_details(opened.event(Act::InviteMade), &grant).with("to", &args.name))?;
     let (_, token) = opened.household.invite(&opened.who, &person.id, &args.name, &grant)?;
     eprintln!("Give this link to {} and to nobody else. It is good once, for five days, while the server runs:\n", args.name);
     let base = config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     print_line(&format!("{}/join/{}", base.trim_end_matches('/'), token.as_str()))?;
     Ok(Ended::Done)
+}
+
+/// What a role gives, for the activity log.
+fn role_details(event: Event, grant: &Grant) -> Event {
+    let event = event.with("role", grant.role.slug());
+    match &grant.until {
+        Some(until) => event.with("until", until),
+        None => event,
+    }
 }
 
 fn new_passphrase(file: &Path) -> Result<Zeroizing<String>> {
@@ -218,6 +230,7 @@ fn remove(config: &Config, name: &str) -> Result<Ended> {
     let opened = open(config)?;
     let member = named(&opened, name)?;
     if config.person.is_none() {
+        opened.household.record_for(&member.id, &opened.event(Act::RoleRemoved).with("to", &member.name))?;
         opened.household.remove_member(&opened.who, &member.id, &|_| {})?;
         eprintln!("{} is no member any more and can open nothing here.", member.name);
         for (person, role) in opened.household.charts(&opened.who)? {
@@ -228,6 +241,7 @@ fn remove(config: &Config, name: &str) -> Result<Ended> {
         return Ok(Ended::Done);
     }
     let (person, _) = opened.person(config)?;
+    opened.household.record(&person.id, &opened.event(Act::RoleRemoved).with("to", &member.name))?;
     opened.household.take(&opened.who, &person.id, &member.id, &|_| {})?;
     eprintln!("{} may not open {} any more.", member.name, possessive(&person));
     if member.id != opened.who.member.id {
@@ -247,6 +261,7 @@ fn role(config: &Config, args: &RoleArgs) -> Result<Ended> {
             format!("{} has no role on {}. Nothing was changed. \"keepwell member add\" gives one.", member.name, possessive(&person));
         return Err(Error::new(Kind::NotFound, words));
     }
+    opened.household.record(&person.id, &role_details(opened.event(Act::RoleChanged), &grant).with("to", &member.name))?;
     opened.household.give(&opened.who, &person.id, &member.id, &grant)?;
     eprintln!("{} is {} of {} from now on.", member.name, grant.role.slug(), possessive(&person));
     Ok(Ended::Done)

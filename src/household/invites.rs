@@ -6,7 +6,7 @@
 use super::passphrase::normal;
 use super::roles::{escrow, good_grant};
 use super::{Household, SignedIn, good_name, good_passphrase, usage};
-use crate::vault::{Grant, InviteInfo, Key, MemberInfo, PersonInfo, Vault};
+use crate::vault::{Act, Actor, Event, Grant, InviteInfo, Key, MemberInfo, PersonInfo, Vault};
 use crate::{Error, Kind, Result};
 use zeroize::Zeroizing;
 
@@ -56,6 +56,10 @@ fn over() -> Error {
     let words = "This link is not good any more. It was used, it was withdrawn, or its five days are over. Nothing was changed. \
                  Ask the one who sent it for a new one.";
     Error::new(Kind::NotFound, words)
+}
+
+fn used(member: &MemberInfo, invite: &InviteInfo) -> Event {
+    Event::new(Actor::member(&member.id, &member.name), Act::InviteUsed).with("role", invite.grant.role.slug())
 }
 
 fn hash(token: &str) -> String {
@@ -163,6 +167,7 @@ impl Household {
         let _turn = super::lock(&self.changing);
         self.free_name(&member.name)?;
         self.still_good(invited)?;
+        self.record(&invited.invite.person, &used(&member, &invited.invite))?;
         self.vault.put_member(&member.id, &joining.sealed)?;
         let done = self.seal_with(invited, &key.recipient()).and_then(|()| {
             let used = self.vault.register().accept(&invited.invite, &member, Some(&key.recipient()))?;
@@ -190,6 +195,7 @@ impl Household {
                 "You may open this chart already, with no less than this invite gives. Nothing was changed, and the link stays good.",
             ));
         }
+        self.record(&invited.invite.person, &used(&who.member, &invited.invite))?;
         self.seal_with(&invited, &who.key.recipient())?;
         if !self.vault.register().accept(&invited.invite, &who.member, None)? {
             return Err(over());

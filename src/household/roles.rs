@@ -2,7 +2,7 @@
 
 use super::{Household, SignedIn, usage};
 use crate::record::{PartialDate, Precision, today};
-use crate::vault::{Access, Chart, Escrow, Grant, InviteInfo, KeysNeed, MemberInfo, Role};
+use crate::vault::{Access, Act, Actor, Chart, Escrow, Event, Grant, InviteInfo, KeysNeed, MemberInfo, Role};
 use crate::{Error, Kind, Result};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, Weak};
@@ -174,6 +174,11 @@ impl Household {
             KeysNeed::Nothing => {}
             KeysNeed::Seal => self.vault.seal_identity(person, &who.key, &self.recipients(person)?)?,
             KeysNeed::Renew => {
+                for ended in self.vault.register().access(person)?.iter().filter(|a| a.grant.is_over()) {
+                    let event = Event::new(Actor::system(), Act::RoleEnded).with("to", &ended.member.name);
+                    self.vault.note_locked(person, &event)?;
+                }
+                self.vault.note_locked(person, &Event::new(Actor::system(), Act::Rekeyed))?;
                 self.vault.register().end_roles(person)?;
                 let copies: Vec<Escrow> = self.vault.register().invites(person)?.iter().map(escrow).collect();
                 self.vault.renew_chart(person, &who.key, &self.recipients(person)?, &copies)?;

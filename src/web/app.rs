@@ -3,6 +3,7 @@
 use super::door::Between;
 use super::inbox::Inboxes;
 use super::jobs::Jobs;
+use super::joins::Joins;
 use super::looks::{self, Asked};
 use super::security::Site;
 use super::session::{Session, Sessions, Visitor};
@@ -10,20 +11,24 @@ use super::setup::Setup;
 use super::standing::Standing;
 use super::throttle::Throttle;
 use crate::config::Config;
-use crate::household::Household;
+use crate::household::{Household, SignedIn};
 use crate::import::Limits;
 use crate::vault::{Act, Chart, Event, MemberInfo, PersonInfo, Place, Role};
 use crate::{Error, Kind, Result};
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::http::Method;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// A fresh proof counts for ten minutes (OWASP ASVS 5.0, 7.5.1).
 const FRESH: Duration = Duration::from_secs(10 * 60);
+
+/// A change of keys that found the chart in use is tried again after so many seconds.
+const AGAIN: i64 = 60;
 
 /// How the server is run.
 #[derive(Clone, Debug)]
@@ -75,6 +80,9 @@ pub struct App {
     pub(crate) browsers: [u8; 32],
     pub(crate) fresh: Duration,
     pub(crate) standing: Standing,
+    pub(crate) joins: Joins,
+    /// When a change of keys was last tried from a page, seconds since 1970.
+    renewed: AtomicI64,
     pub(crate) jobs: Jobs,
     pub(crate) inboxes: Inboxes,
     pub(crate) setup: Setup,
@@ -103,10 +111,41 @@ impl App {
             browsers,
             fresh: options.fresh,
             standing: Standing::default(),
+            joins: Joins::default(),
+            renewed: AtomicI64::default(),
             jobs: Jobs::default(),
             inboxes: Inboxes::default(),
             setup,
         }))
+    }
+
+    /// Everyone who holds a chart open lets go of it: its keys or its person change, or it goes.
+    pub(crate) fn let_go(&self, person: &str) {
+        for session in self.sessions.live() {
+            session.let_go(person);
+        }
+        self.standing.let_go(person);
+    }
+
+    /// What browsers reach this server by, for a link: the base URL, or the name by which this request called it.
+    pub(crate) fn address(&self, headers: &HeaderMap) -> String {
+        format!("{}{}", self.site.address(headers), self.prefix)
+    }
+
+    /// An owner has a chart open: what is left of a change of keys goes on, on threads of its own.
+    fn keys_follow(self: &Arc<Self>, who: &Arc<SignedIn>, chart: &Arc<Chart>) -> Result<()> {
+        self.household.reseal_later(chart);
+        let person = chart.person().id.clone();
+        let now = super::pages::words::now();
+        if self.household.is_due(&person)? && now - self.renewed.swap(now, Ordering::Relaxed) > AGAIN {
+            let (app, who) = (Arc::clone(self), Arc::clone(who));
+            std::thread::Builder::new().name("renew".into()).spawn(move || {
+                if let Err(e) = app.household.renew(&who, &person, &|person| app.let_go(person)) {
+                    tracing::warn!(kind = ?e.kind, "the keys of a chart could not be made anew; the next opening tries again");
+                }
+            })?;
+        }
+        Ok(())
     }
 
     /// Unlock at boot: holds a member's charts open for the server's own work. Gives their name.
@@ -201,6 +240,11 @@ impl ChartCx {
         self.member.name.split_whitespace().next() == self.person.name.split_whitespace().next()
     }
 
+    /// Who is signed in, with their opened key.
+    pub(crate) fn who(&self) -> Arc<SignedIn> {
+        Arc::clone(&self.session.who)
+    }
+
     /// Keeps what somebody typed to search or filter, in memory and for this session only, and gives a token that may stand
     /// in an address: words about health never do.
     pub fn keep(&self, typed: &str) -> String {
@@ -243,11 +287,17 @@ impl ChartCx {
             };
             if role < least {
                 asked.deny(&app, &session);
-                let words = "You may read this chart, and not change it. Nothing was changed. Its owner can give you the right to.";
+                let words = match least {
+                    Role::Owner => "Only an owner of this chart may do this. Nothing was changed.",
+                    _ => "You may read this chart, and not change it. Nothing was changed. Its owner can give you the right to.",
+                };
                 return Err(Error::new(Kind::Denied, words));
             }
             let chart = app.household.open(&session.who, &person.id)?;
             session.hold(&chart);
+            if role == Role::Owner {
+                app.keys_follow(&session.who, &chart)?;
+            }
             looks::write(&chart, &session, &asked)?;
             let member = session.who.member.clone();
             let last_visit = session.visit(&chart, &person.id);
@@ -279,6 +329,18 @@ impl FromRequestParts<Arc<App>> for WriterCx {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
         ChartCx::open(parts, app, Role::Carer).await.map(Self)
+    }
+}
+
+/// The same for a page that only an owner of the chart may use.
+#[derive(Clone, Debug)]
+pub struct OwnerCx(pub ChartCx);
+
+impl FromRequestParts<Arc<App>> for OwnerCx {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        ChartCx::open(parts, app, Role::Owner).await.map(Self)
     }
 }
 

@@ -45,7 +45,7 @@ const NAV: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("Give", &[("Save a copy", "export")]),
-    ("Keep", &[("Add records", "add"), ("Sources", "sources")]),
+    ("Keep", &[("Add records", "add"), ("Sources", "sources"), ("Who may see it", "people")]),
 ];
 
 /// Under every page of who may see part of a chart: that there may be more, and never what.
@@ -203,7 +203,7 @@ fn nav(cx: &ChartCx, current: &str) -> Markup {
                 @for (name, path) in entries.iter().filter(|(_, path)| offered(path)) {
                     li { a href=(cx.to(path)) aria-current=[(*path == current).then_some("page")] { (name) } }
                 }
-                @if *group == "Keep" { li { a href=(format!("{}/settings", cx.app.prefix)) { "Settings" } } }
+                @if *group == "Keep" { li { a href=(format!("{}/household", cx.app.prefix)) { "Household" } } li { a href=(format!("{}/settings", cx.app.prefix)) { "Settings" } } }
             }
         }
     }

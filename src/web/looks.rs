@@ -29,7 +29,7 @@ pub enum Logged {
     Nothing,
 }
 
-use Act::{Changed, Downloaded, LookedDocument, LookedHome, LookedList, LookedRecord, LookedSources, Removed, Restored};
+use Act::{Changed, Downloaded, LookedDocument, LookedHome, LookedList, LookedRecord, LookedSettings, LookedSources, Removed, Restored};
 use Logged::{As, Itself, Nothing, Part, PartOr, Search};
 
 /// Every address of a chart that is neither a list nor its filter: method, path below the chart, what is written.
@@ -53,6 +53,19 @@ pub const LOGGED: &[(&str, &str, Logged)] = &[
     ("POST", "/sources/{source}/remove", As(Removed, "")),
     ("POST", "/sources/{source}/restore", As(Restored, "")),
     ("POST", "/sources/{source}/again", Itself),
+    ("GET", "/people", As(LookedSettings, "people")),
+    ("GET", "/people/add", As(LookedSettings, "people")),
+    ("POST", "/people/add", Itself),
+    ("GET", "/people/{member}", As(LookedSettings, "people")),
+    ("POST", "/people/{member}", Itself),
+    ("GET", "/people/{member}/remove", As(LookedSettings, "people")),
+    ("POST", "/people/{member}/remove", Itself),
+    ("GET", "/invites/{invite}/withdraw", As(LookedSettings, "people")),
+    ("POST", "/invites/{invite}/withdraw", Itself),
+    ("GET", "/person", As(LookedSettings, "person")),
+    ("POST", "/person", Itself),
+    ("GET", "/person/remove", As(LookedSettings, "person")),
+    ("POST", "/person/remove", Itself),
     ("GET", "/results/{rid}", As(LookedRecord, "")),
     ("GET", "/documents/{rid}", As(LookedDocument, "")),
     ("POST", "/documents/{rid}/beside", As(Changed, "document")),

@@ -8,6 +8,7 @@ mod download;
 mod error;
 mod inbox;
 mod jobs;
+mod joins;
 pub mod layout;
 pub mod looks;
 pub mod pages;

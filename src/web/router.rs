@@ -23,6 +23,8 @@ pub enum Who {
     Reader,
     /// A member who may change the chart.
     Writer,
+    /// A member who owns the chart.
+    Owner,
 }
 
 /// Every address that this file serves: method, path, who. The access test walks it, and fails when the router and this table
@@ -62,6 +64,33 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("GET", "/settings/sessions", Who::Member),
     ("POST", "/settings/sessions", Who::Member),
     ("GET", "/settings/unlock", Who::Member),
+    ("GET", "/join/{token}", Who::Anyone),
+    ("POST", "/join", Who::Anyone),
+    ("GET", "/join/recovery-key", Who::Anyone),
+    ("POST", "/join/recovery-key", Who::Anyone),
+    ("POST", "/join/accept", Who::Member),
+    ("GET", "/household", Who::Member),
+    ("GET", "/household/people/new", Who::Member),
+    ("POST", "/household/people/new", Who::Member),
+    ("GET", "/household/members/{member}/remove", Who::Member),
+    ("POST", "/household/members/{member}/remove", Who::Member),
+    ("GET", "/household/keeper", Who::Member),
+    ("POST", "/household/keeper", Who::Member),
+    ("GET", "/household/charts/{closed}/remove", Who::Member),
+    ("POST", "/household/charts/{closed}/remove", Who::Member),
+    ("GET", "/charts/{chart}/people", Who::Reader),
+    ("GET", "/charts/{chart}/people/add", Who::Owner),
+    ("POST", "/charts/{chart}/people/add", Who::Owner),
+    ("GET", "/charts/{chart}/people/{member}", Who::Owner),
+    ("POST", "/charts/{chart}/people/{member}", Who::Owner),
+    ("GET", "/charts/{chart}/people/{member}/remove", Who::Owner),
+    ("POST", "/charts/{chart}/people/{member}/remove", Who::Owner),
+    ("GET", "/charts/{chart}/invites/{invite}/withdraw", Who::Owner),
+    ("POST", "/charts/{chart}/invites/{invite}/withdraw", Who::Owner),
+    ("GET", "/charts/{chart}/person", Who::Owner),
+    ("POST", "/charts/{chart}/person", Who::Owner),
+    ("GET", "/charts/{chart}/person/remove", Who::Owner),
+    ("POST", "/charts/{chart}/person/remove", Who::Owner),
     ("GET", "/charts", Who::Member),
     ("GET", "/charts/{chart}", Who::Reader),
     ("GET", "/charts/{chart}/print.css", Who::Reader),
@@ -97,6 +126,13 @@ pub const ASKS_AGAIN: &[(&str, &str)] = &[
     ("POST", "/settings/keys/codes"),
     ("POST", "/settings/keys/remove"),
     ("POST", "/charts/{chart}/export"),
+    ("POST", "/household/members/{member}/remove"),
+    ("POST", "/household/keeper"),
+    ("POST", "/household/charts/{closed}/remove"),
+    ("POST", "/charts/{chart}/people/add"),
+    ("POST", "/charts/{chart}/people/{member}"),
+    ("POST", "/charts/{chart}/people/{member}/remove"),
+    ("POST", "/charts/{chart}/person/remove"),
 ];
 
 /// Whether a route asks for a fresh proof.
@@ -117,7 +153,7 @@ pub fn router(app: Arc<App>) -> Router {
 /// The addresses, without what stands around them.
 pub fn addresses() -> Router<Arc<App>> {
     use routes::{add, charts, confirm, export, first_run, health, help, home, inbox, keys, passphrase, search};
-    use routes::{second, sessions, settings, sign_in, sources, unlock};
+    use routes::{household, join, people, second, sessions, settings, sign_in, sources, unlock};
     let pages = Router::new()
         .route("/", get(home::start))
         .route("/healthz", get(health::alive))
@@ -141,6 +177,22 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/settings/passphrase", get(passphrase::show).post(passphrase::change))
         .route("/settings/sessions", get(sessions::list).post(sessions::end))
         .route("/settings/unlock", get(unlock::show))
+        .route("/join/{token}", get(join::show))
+        .route("/join", post(join::join))
+        .route("/join/recovery-key", get(join::recovery_key).post(join::recovery_done))
+        .route("/join/accept", post(join::accept))
+        .route("/household", get(household::show))
+        .route("/household/people/new", get(household::person_form).post(household::add_person))
+        .route("/household/members/{member}/remove", get(household::ask_remove).post(household::remove))
+        .route("/household/keeper", get(household::keeper_form).post(household::pass_on))
+        .route("/household/charts/{closed}/remove", get(household::ask_remove_chart).post(household::remove_chart))
+        .route("/charts/{chart}/people", get(people::list))
+        .route("/charts/{chart}/people/add", get(people::add_form).post(people::add))
+        .route("/charts/{chart}/people/{member}", get(people::change_form).post(people::change))
+        .route("/charts/{chart}/people/{member}/remove", get(people::ask_take).post(people::take))
+        .route("/charts/{chart}/invites/{invite}/withdraw", get(people::ask_withdraw).post(people::withdraw))
+        .route("/charts/{chart}/person", get(people::person_form).post(people::edit_person))
+        .route("/charts/{chart}/person/remove", get(people::ask_remove).post(people::remove))
         .route("/charts", get(charts::list))
         .route("/charts/{chart}", get(home::home))
         .route("/charts/{chart}/print.css", get(charts::print_sheet))

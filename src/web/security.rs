@@ -220,6 +220,12 @@ impl Site {
         origin.strip_prefix("http://").is_some_and(|from| !host.is_empty() && from == host.strip_suffix(":80").unwrap_or(&host))
     }
 
+    /// The base URL's scheme and host; without one the server speaks plain http under the name that it was called by.
+    pub(crate) fn address(&self, headers: &HeaderMap) -> String {
+        let host = || headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or("localhost");
+        self.origin.as_ref().map_or_else(|| format!("http://{}", host()), |(origin, _)| origin.clone())
+    }
+
     /// What passkeys are bound to: the base URL's host, or "localhost" where this machine is called by that name. None where
     /// browsers make no passkeys: over plain http from elsewhere, or at a bare address.
     pub(crate) fn passkeys(&self, headers: &HeaderMap) -> Option<crate::household::Site> {

@@ -62,6 +62,7 @@ async fn sweep(app: Arc<App>) {
         every.tick().await;
         app.sessions.sweep();
         app.between.sweep();
+        app.joins.sweep();
         app.jobs.sweep(app.sessions.anyone());
     }
 }

@@ -181,6 +181,13 @@ impl Session {
         }
     }
 
+    /// Closes a chart that this session holds open.
+    pub(crate) fn let_go(&self, person: &str) {
+        let gone = lock(&self.charts).remove(person);
+        // Closing may touch the disk: others do not wait for it.
+        drop(gone);
+    }
+
     pub(crate) fn keep(&self, typed: &str) -> String {
         let mut words = lock(&self.words);
         if let Some((token, _)) = words.iter().find(|(_, t)| t == typed) {

@@ -13,17 +13,24 @@ pub(crate) struct Standing(Mutex<Option<Open>>);
 struct Open {
     who: Arc<SignedIn>,
     /// Held, so that they need not be opened again for each piece of work.
-    _charts: Vec<Arc<Chart>>,
+    charts: Vec<Arc<Chart>>,
 }
 
 impl Standing {
     pub(crate) fn begin(&self, who: SignedIn, charts: Vec<Arc<Chart>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Open { who: Arc::new(who), _charts: charts });
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Open { who: Arc::new(who), charts });
     }
 
     /// The member for whom background work may be done, if the server was unlocked at boot.
     pub(crate) fn who(&self) -> Option<Arc<SignedIn>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|open| Arc::clone(&open.who))
+    }
+
+    /// Closes one of its charts.
+    pub(crate) fn let_go(&self, person: &str) {
+        if let Some(open) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            open.charts.retain(|chart| chart.person().id != person);
+        }
     }
 
     pub(crate) fn end(&self) {

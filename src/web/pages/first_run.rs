@@ -20,7 +20,7 @@ pub(crate) struct Fields {
     pub(crate) sex: String,
 }
 
-const SEXES: [(&str, &str); 4] = [("female", "Female"), ("male", "Male"), ("other", "Other"), ("unknown", "Not said")];
+pub(crate) const SEXES: [(&str, &str); 4] = [("female", "Female"), ("male", "Male"), ("other", "Other"), ("unknown", "Not said")];
 
 pub(crate) fn form(prefix: &str, theme: Theme, code: &str, fields: &Fields, wrong: Option<&str>) -> Markup {
     let sex = if fields.sex.is_empty() { "unknown" } else { &fields.sex };
@@ -72,6 +72,11 @@ pub(crate) fn form(prefix: &str, theme: Theme, code: &str, fields: &Fields, wron
 }
 
 pub(crate) fn recovery_key(prefix: &str, theme: Theme, member: &str, key: &str) -> Markup {
+    recovery_sheet(prefix, theme, member, key, "/welcome/recovery-key", "")
+}
+
+/// The sheet with a member's recovery key, to be confirmed or declined at `action`.
+pub(crate) fn recovery_sheet(prefix: &str, theme: Theme, member: &str, key: &str, action: &str, more: &str) -> Markup {
     let body = html! {
         h1 { "Your recovery key" }
         p { "If you forget your passphrase, this key is the only other way in. Nobody can send you a new one: not even whoever runs this server." }
@@ -81,12 +86,12 @@ pub(crate) fn recovery_key(prefix: &str, theme: Theme, member: &str, key: &str) 
             p { b { "It is shown this once." } }
             p { "Print this page or copy the key by hand, and keep it where you keep your passport. Who has it can read every chart that you can." }
         }))
-        form.form.no-print action=(format!("{prefix}/welcome/recovery-key")) method="post" {
+        form.form.no-print action=(format!("{prefix}{action}")) method="post" {
             p.acts {
                 button.btn.main type="submit" name="kept" value="yes" { (icon("check")) "I have it on paper" }
                 button.btn.plain type="submit" name="kept" value="no" { "Go on without it" }
             }
-            p.soft { "Without it, a forgotten passphrase means that these records are lost." }
+            p.soft { "Without it, a forgotten passphrase means that these records are lost." @if !more.is_empty() { " " (more) } }
         }
     };
     plain_page(prefix, theme, "Recovery key", &body)

@@ -42,6 +42,10 @@ pub(crate) fn page(prefix: &str, theme: Theme, member: &str, idle: u64) -> Marku
                 li { div { span.name { a href=(format!("{prefix}/settings/unlock")) { "Unlock at boot" } } span.sub { "What the server may do while nobody is signed in" } } }
             }
         }
+        section.sec aria-labelledby="household" {
+            header { h2 #household { "Household" } }
+            ul.rows { li { div { span.name { a href=(format!("{prefix}/household")) { "Members, people and invites" } } span.sub { "Who signs in here, and whose charts are kept" } } } }
+        }
         section.sec aria-labelledby="read" {
             header { h2 #read { "To read" } }
             ul.rows {
