@@ -18,10 +18,12 @@ const NAME: &str = "-join";
 
 /// All who are joining, by the hash of their token.
 #[derive(Debug, Default)]
-pub(crate) struct Joins(Mutex<HashMap<[u8; 32], (Instant, Arc<Joining>)>>);
+pub(crate) struct Joins(Mutex<Table>);
+
+type Table = HashMap<[u8; 32], (Instant, Arc<Joining>)>;
 
 impl Joins {
-    fn table(&self) -> MutexGuard<'_, HashMap<[u8; 32], (Instant, Arc<Joining>)>> {
+    fn table(&self) -> MutexGuard<'_, Table> {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         table.retain(|_, (since, _)| since.elapsed() < WAITS);
         table

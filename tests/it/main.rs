@@ -22,6 +22,8 @@ mod files_made;
 mod gather;
 mod hostile;
 mod hostile_import;
+mod household;
+mod household_web;
 mod import;
 mod kill;
 mod leaks;

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Runs a stock tool with some input; what it printed.
-fn tool(program: &str, args: &[&str], input: &[u8]) -> Vec<u8> {
+pub(crate) fn tool(program: &str, args: &[&str], input: &[u8]) -> Vec<u8> {
     let mut child = Command::new(program)
         .args(args)
         .stdin(Stdio::piped())
@@ -28,7 +28,7 @@ fn tool(program: &str, args: &[&str], input: &[u8]) -> Vec<u8> {
 }
 
 /// `age -d` with an identity file.
-fn age(identity: &Path, file: &Path) -> Vec<u8> {
+pub(crate) fn age(identity: &Path, file: &Path) -> Vec<u8> {
     tool("age", &["-d", "-i", &identity.to_string_lossy(), &file.to_string_lossy()], b"")
 }
 
@@ -52,7 +52,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 "#;
 
 /// SQLCipher 4's pages: AES-256-CBC, IV and HMAC-SHA512 in 80 bytes at the end, the first 16 bytes of the file a salt.
-const DECRYPT_PAGES: &str = r#"
+pub(crate) const DECRYPT_PAGES: &str = r#"
 import hashlib, hmac, struct, subprocess, sys
 source, target, key = sys.argv[1], sys.argv[2], bytes.fromhex(sys.argv[3])
 data = open(source, "rb").read()

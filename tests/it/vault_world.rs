@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(crate) const PASSPHRASE: &str = "four plain words together";
 
 pub(crate) struct World {
-    _tmp: tempfile::TempDir,
+    pub(crate) _tmp: tempfile::TempDir,
     pub(crate) dir: PathBuf,
     pub(crate) household: Household,
     pub(crate) who: SignedIn,

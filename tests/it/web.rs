@@ -65,7 +65,7 @@ async fn the_access_matrix() {
         match who {
             Who::Anyone => assert_ne!(stranger.status, StatusCode::FORBIDDEN, "{method} {path}"),
             Who::FirstRun => assert_eq!(stranger.status, StatusCode::GONE, "{method} {path}"),
-            Who::Member | Who::Reader | Who::Writer => {
+            Who::Member | Who::Reader | Who::Writer | Who::Owner => {
                 for answer in [&stranger, &stale] {
                     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{method} {path}");
                     assert!(answer.header("location").starts_with("/sign-in"), "{method} {path}: {}", answer.header("location"));
@@ -74,7 +74,7 @@ async fn the_access_matrix() {
                 assert!(!member.header("location").starts_with("/sign-in"), "{method} {path}");
             }
         }
-        if matches!(who, Who::Reader | Who::Writer) {
+        if matches!(who, Who::Reader | Who::Writer | Who::Owner) {
             let nonsense = world.send(plain(method, &filled(path, "nonsense"), &cookie, form)).await;
             let foreign = world.send(plain(method, &filled(path, &other.chart), &cookie, form)).await;
             let missing = world.send(plain(method, &filled(path, "0000000000000000"), &cookie, form)).await;

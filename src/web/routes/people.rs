@@ -38,7 +38,9 @@ struct Freed {
 }
 
 fn freed(cx: ChartCx) -> Freed {
-    Freed { app: Arc::clone(&cx.app), who: cx.who(), person: cx.person.id.clone(), back: cx.to("people") }
+    let (who, back) = (cx.who(), cx.to("people"));
+    let ChartCx { app, person, .. } = cx;
+    Freed { app, who, person: person.id, back }
 }
 
 /// What a role gives, for the activity log.
