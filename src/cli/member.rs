@@ -136,7 +136,7 @@ fn grant(role: RoleName, bounds: &Bounds) -> Result<Grant> {
 fn add(config: &Config, args: &AddArgs) -> Result<Ended> {
     let grant = grant(args.role, &args.bounds)?;
     let opened = open(config)?;
-    let person = opened.person(config)?.0;
+    let person = owned(&opened, config)?;
     if let Some(file) = &args.new_passphrase_file {
         let passphrase = new_passphrase(file)?;
         opened.household.record(&person.id, &role_details(opened.event(Act::RoleGranted), &grant).with("to", &args.name))?;
@@ -158,6 +158,14 @@ fn add(config: &Config, args: &AddArgs) -> Result<Ended> {
     let base = config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     print_line(&format!("{}/join/{}", base.trim_end_matches('/'), token.as_str()))?;
     Ok(Ended::Done)
+}
+
+/// The person whom the settings name, where this member owns the chart.
+fn owned(opened: &Opened, config: &Config) -> Result<PersonInfo> {
+    match opened.person(config)? {
+        (person, Role::Owner) => Ok(person),
+        _ => Err(Error::new(Kind::Denied, "Only an owner of this chart may do this. Nothing was changed.")),
+    }
 }
 
 /// What a role gives, for the activity log.
@@ -240,7 +248,7 @@ fn remove(config: &Config, name: &str) -> Result<Ended> {
         }
         return Ok(Ended::Done);
     }
-    let (person, _) = opened.person(config)?;
+    let person = owned(&opened, config)?;
     opened.household.record(&person.id, &opened.event(Act::RoleRemoved).with("to", &member.name))?;
     opened.household.take(&opened.who, &person.id, &member.id, &|_| {})?;
     eprintln!("{} may not open {} any more.", member.name, possessive(&person));
@@ -253,7 +261,7 @@ fn remove(config: &Config, name: &str) -> Result<Ended> {
 fn role(config: &Config, args: &RoleArgs) -> Result<Ended> {
     let grant = grant(args.role, &args.bounds)?;
     let opened = open(config)?;
-    let (person, _) = opened.person(config)?;
+    let person = owned(&opened, config)?;
     let member = named(&opened, &args.name)?;
     let known = opened.household.access(&opened.who, &person.id)?.iter().any(|a| a.member.id == member.id && !a.grant.is_over());
     if !known {

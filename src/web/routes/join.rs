@@ -113,7 +113,7 @@ pub(crate) async fn recovery_done(
     };
     app.joins.end(&token);
     let next = format!("/charts/{chart}");
-    let mut answer = welcome(&app, Arc::new(who), &visitor(&extensions), &headers, &extensions, &next, false)?;
+    let mut answer = welcome(&app, Arc::new(who), &visitor(&extensions), &headers, &extensions, &next, false).await?;
     answer.headers_mut().append(header::SET_COOKIE, join_cookie(&app, ""));
     Ok(answer)
 }
