@@ -34,6 +34,23 @@ fn actor(resource: &Value, value: &Value) -> Option<String> {
     reference_words(resource, reference)
 }
 
+/// What somebody did at a visit: HL7 v3 ParticipationType in words where a source sends the bare code; nothing for other bare
+/// codes.
+pub fn role(said: &str) -> Option<String> {
+    let words = match said {
+        "PPRF" => "in charge",
+        "SPRF" => "helping",
+        "ATND" => "attending",
+        "ADM" => "admitting",
+        "DIS" => "discharging",
+        "CON" => "consulted",
+        "REF" => "referring",
+        code if code.len() <= 5 && code.bytes().all(|b| b.is_ascii_uppercase()) => return None,
+        other => other,
+    };
+    Some(words.to_owned())
+}
+
 /// The words of a reference: its own, else the title of the record that it points to. The record as well, if it is here.
 pub fn resolved(chart: &Chart, from: &Row, resource: &Value, reference: &Value) -> (Option<String>, Option<Row>) {
     let target = text_at(reference, "reference").filter(|r| !r.starts_with('#')).and_then(|r| chart.resolve(from, &r).ok().flatten());
@@ -95,6 +112,13 @@ pub fn name(resource: &Value) -> Option<String> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn bare_codes_are_no_roles() {
+        assert_eq!(role("ATND").as_deref(), Some("attending"));
+        assert_eq!(role("Attending physician").as_deref(), Some("Attending physician"));
+        assert_eq!(role("XYZ"), None);
+    }
 
     #[test]
     fn who_and_where() {

@@ -174,6 +174,8 @@ fn band(cx: &ChartCx) -> Markup {
     }
 }
 
+/// Six hues serve more people than six: the seventh shares one. The hue only repeats what name and initials beside it say, so
+/// that no pattern is needed to tell two people apart.
 fn switch_entry(cx: &ChartCx, other: &PersonInfo, role: Role) -> Markup {
     html! {
         a class=(format!("who-{}", other.colour)) href=(format!("{}/charts/{}", cx.app.prefix, other.id))

@@ -161,6 +161,21 @@ async fn a_clinical_document_inside_fhir_is_read_on_its_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stay_says_when_it_began_and_ended_and_who_did_what() {
+    let part = |code: &str, name: &str| json!({"type": [{"coding": [{"code": code}]}], "individual": {"display": name}});
+    let stay = json!({"resourceType": "Encounter", "status": "finished", "class": {"code": "IMP"}, "type": [{"text": "Heart failure"}],
+        "period": {"start": "2026-01-02", "end": "2026-01-09"}, "participant": [part("ATND", "Dr. Seven"), part("XYZ", "Ann Dunn")],
+        "hospitalization": {"dischargeDisposition": {"text": "Home with a nurse"}}});
+    let reader = Reader::of(vec![about_ruth(stay, "e", "subject")]).await;
+    let list = reader.page("visits").await;
+    assert!(list.contains("Dr. Seven (attending)") && !list.contains("XYZ"), "{list}");
+    let page = reader.open("visits", "Heart failure").await;
+    for words in ["Admitted", "2 January 2026", "Discharged", "9 January 2026", "Attending", "Home with a nurse"] {
+        assert!(page.contains(words), "{words} is missing: {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_letter_shows_its_answer() {
     let letter = |id: &str, text: &str, sent: &str, answers: Value| {
         let record = json!({"resourceType": "Communication", "status": "completed", "topic": {"text": "Swollen ankles"}, "sent": sent,

@@ -63,7 +63,8 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, filter: &Filter) -> Result<Markup> {
 
 fn big(measured: &Measured) -> Markup {
     let read = &measured.reading;
-    let long = read.text.chars().count() > 14;
+    // So many large letters fit beside each other at 320 pixels.
+    let long = read.text.chars().count() > 8;
     let range = read.range.as_ref().map(|r| format!("Its own range: {}.", r.words));
     let says = format!("{}. {}", results::line(read), range.clone().unwrap_or_default());
     let drawn = svg::numline_large(read, &results::line(read), &says);

@@ -6,7 +6,7 @@ use super::rows;
 use super::ui::{Desk, facts, head, joined, span, title};
 use crate::Result;
 use crate::chart::people;
-use crate::record::{Class, array, at, concept_text};
+use crate::record::{Class, array, at, code_of, concept_text};
 use crate::vault::{Query, Row};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, section};
@@ -81,7 +81,7 @@ fn about(desk: &Desk<'_>, row: &Row, resource: &Value) -> Markup {
         list.push((super::ui::capital(&label), drawn));
     };
     for participant in array(resource, "participant").iter().take(12) {
-        let role = participant.get("type").and_then(concept_text).unwrap_or_else(|| "With".into());
+        let role = participant.get("type").and_then(concept_text).and_then(|r| people::role(&r)).unwrap_or_else(|| "With".into());
         if let Some(who) = participant.get("individual") {
             linked(role, who);
         }
@@ -110,17 +110,22 @@ fn about(desk: &Desk<'_>, row: &Row, resource: &Value) -> Markup {
     plain("Came from", at(resource, "hospitalization.admitSource").and_then(concept_text));
     plain("Left to", at(resource, "hospitalization.dischargeDisposition").and_then(concept_text));
     plain("Kind", resource.get("class").and_then(concept_text).map(|k| super::ui::capital(&k)));
-    plain(
-        "When",
-        match (&row.date, &row.end) {
-            (Some(from), Some(to)) if from.day_words() == to.day_words() => {
-                let words = to.words();
-                Some(format!("{} to {}", from.words(), words.rsplit(", ").next().unwrap_or(&words)))
-            }
-            (Some(from), Some(to)) => Some(format!("{} to {}", from.words(), to.words())),
-            (Some(from), None) => Some(from.words()),
-            _ => None,
-        },
-    );
+    list.splice(0..0, when(row, resource).into_iter().map(|(label, words)| (label.to_owned(), html! { (words) })));
     facts(&list)
+}
+
+/// When it was: for a stay, the days on which it began and ended; for a visit, the day and its hours.
+fn when(row: &Row, resource: &Value) -> Vec<(&'static str, String)> {
+    let stay = resource.get("hospitalization").is_some()
+        || matches!(code_of(resource, "class"), Some("IMP" | "ACUTE" | "NONAC" | "SS" | "OBSENC"));
+    match (&row.date, &row.end) {
+        (Some(from), Some(to)) if from.day_words() == to.day_words() => {
+            let words = to.words();
+            vec![("When", format!("{} to {}", from.words(), words.rsplit(", ").next().unwrap_or(&words)))]
+        }
+        (Some(from), Some(to)) if stay => vec![("Admitted", from.words()), ("Discharged", to.words())],
+        (Some(from), Some(to)) => vec![("When", format!("{} to {}", from.words(), to.words()))],
+        (Some(from), None) => vec![(if stay { "Admitted" } else { "When" }, from.words())],
+        _ => Vec::new(),
+    }
 }

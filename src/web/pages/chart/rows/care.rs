@@ -13,33 +13,18 @@ fn first(resource: &Value, key: &str) -> Option<String> {
 
 /// Reference words of the items of a list, each found under a path ("" for the item itself).
 fn names(resource: &Value, key: &str, path: &str) -> Vec<String> {
+    let mut seen = std::collections::BTreeSet::new();
     array(resource, key)
         .iter()
         .filter_map(|item| {
             let reference = if path.is_empty() { Some(item) } else { at(item, path) };
-            let role = item.get("role").or_else(|| item.get("type")).and_then(concept_text).and_then(role_words);
+            let role = item.get("role").or_else(|| item.get("type")).and_then(concept_text).and_then(|r| people::role(&r));
             let name = reference_words(resource, reference?)?;
             Some(role.map_or(name.clone(), |r| format!("{name} ({r})")))
         })
+        .filter(|name| seen.insert(name.clone()))
         .take(6)
         .collect()
-}
-
-/// What somebody did at a visit: HL7 v3 ParticipationType in words where a source sends the bare code; no other bare code.
-fn role_words(said: String) -> Option<String> {
-    let words = match said.as_str() {
-        "PPRF" => "in charge",
-        "SPRF" => "helping",
-        "ATND" => "attending",
-        "ADM" => "admitting",
-        "DIS" => "discharging",
-        "CON" => "consulted",
-        "REF" => "referring",
-        "PART" => return None,
-        code if code.len() <= 5 && code.bytes().all(|b| b.is_ascii_uppercase()) => return None,
-        _ => return Some(said),
-    };
-    Some(words.to_owned())
 }
 
 fn some(list: &[String]) -> Option<String> {
@@ -126,7 +111,12 @@ pub(super) fn coverage(row: &Row, resource: &Value) -> Vec<String> {
         .filter_map(|c| Some(format!("{} {}", c.get("type").and_then(concept_text)?, text_at(c, "name").or_else(|| text_at(c, "value"))?)))
         .collect();
     vec![
-        joined([some(&payors), said(resource, "relationship", "as"), span(row), coded(resource, "status", "")]),
+        joined([
+            some(&payors),
+            said(resource, "relationship", "as").filter(|r| !r.eq_ignore_ascii_case("as self")),
+            span(row),
+            coded(resource, "status", ""),
+        ]),
         joined([plain(resource, "subscriberId", "member number"), plain(resource, "identifier.value", "number")]),
         classes.join(" · "),
     ]
