@@ -2,7 +2,7 @@
 //! are encrypted to the member, so that only who has the passphrase gets as far as being asked for one.
 
 use super::{Household, SignedIn, usage};
-use crate::vault::{FactorInfo, FactorKind, Key, Vault};
+use crate::vault::{FactorInfo, FactorKind, Vault};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -202,12 +202,8 @@ impl Household {
     }
 
     pub(super) fn keep_secrets(&self, who: &SignedIn, secrets: &Secrets) -> Result<()> {
-        self.seal_secrets(&who.member.id, &who.key, secrets)
-    }
-
-    pub(super) fn seal_secrets(&self, member: &str, key: &Key, secrets: &Secrets) -> Result<()> {
         let text = Zeroizing::new(serde_json::to_vec(secrets).map_err(Error::internal)?);
-        self.vault.seal_factors(member, key, &text)
+        self.vault.seal_factors(&who.member.id, &[who.key.recipient()], &text)
     }
 }
 

@@ -16,6 +16,7 @@ mod door;
 mod factors;
 mod passkeys;
 mod passphrase;
+mod renewal;
 
 pub(crate) use crate::vault::Tries;
 pub use crate::vault::{FactorInfo, FactorKind};
@@ -209,7 +210,7 @@ impl Household {
             let (member, _) = known.filter(|(_, recipient)| *recipient == key.recipient()).ok_or_else(Vault::denied)?;
             return Ok(SignedIn::new(member, key));
         }
-        let Some((member, _)) = known else {
+        let Some((member, recipient)) = known else {
             // The same work as for a name that is known, so that the time does not tell names.
             if let Some(other) = members.first() {
                 drop(self.open_member(&other.id, passphrase));
@@ -217,6 +218,7 @@ impl Household {
             return Err(Vault::denied());
         };
         let key = self.open_member(&member.id, passphrase)?;
+        self.end_renewal(&member.id, &recipient, &key)?;
         Ok(SignedIn::new(member, key))
     }
 

@@ -118,6 +118,20 @@ impl Register {
         Ok(self.0.execute(sql, params![member, hash, files::now()])? == 1)
     }
 
+    /// A member's files are encrypted to another recipient from now on. Their charts are to be sealed again without the old one.
+    pub(crate) fn set_recipient(&mut self, member: &str, recipient: &str) -> Result<()> {
+        let tx = self.0.transaction()?;
+        tx.execute("UPDATE members SET recipient = ?2 WHERE id = ?1", [member, recipient])?;
+        tx.execute("UPDATE people SET keys = max(keys, 1) WHERE id IN (SELECT person FROM roles WHERE member = ?1)", [member])?;
+        Ok(tx.commit()?)
+    }
+
+    /// The identity of a chart has just been sealed to exactly those who may open it; new keys that it needs it still needs.
+    pub(crate) fn is_sealed(&mut self, person: &str) -> Result<()> {
+        self.0.execute("UPDATE people SET keys = 0 WHERE id = ?1 AND keys = 1", [person])?;
+        Ok(())
+    }
+
     /// How many recovery codes are left, and how many were made.
     pub(crate) fn recovery_codes(&self, member: &str) -> Result<(usize, usize)> {
         let sql = "SELECT count(*) FILTER (WHERE used IS NULL), count(*) FROM recovery_codes WHERE member = ?1";

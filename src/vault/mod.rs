@@ -191,8 +191,8 @@ impl Vault {
     }
 
     /// Writes the secrets of a member's second factors, encrypted to the member.
-    pub(crate) fn seal_factors(&self, member: &str, key: &Key, secrets: &[u8]) -> Result<()> {
-        keys::seal_file(&self.factors_file(member), &[key.recipient()], secrets)
+    pub(crate) fn seal_factors(&self, member: &str, recipients: &[String], secrets: &[u8]) -> Result<()> {
+        keys::seal_file(&self.factors_file(member), recipients, secrets)
     }
 
     /// The secrets of a member's second factors; None when there are none.

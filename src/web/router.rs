@@ -61,6 +61,8 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("POST", "/settings/keys/remove", Who::Member),
     ("GET", "/settings/passphrase", Who::Member),
     ("POST", "/settings/passphrase", Who::Member),
+    ("GET", "/settings/recovery-key", Who::Member),
+    ("POST", "/settings/recovery-key", Who::Member),
     ("GET", "/settings/sessions", Who::Member),
     ("POST", "/settings/sessions", Who::Member),
     ("GET", "/settings/unlock", Who::Member),
@@ -175,6 +177,7 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/settings/keys/codes", get(keys::codes).post(keys::make_codes))
         .route("/settings/keys/remove", post(keys::remove))
         .route("/settings/passphrase", get(passphrase::show).post(passphrase::change))
+        .route("/settings/recovery-key", get(passphrase::renewal_form).post(passphrase::renew))
         .route("/settings/sessions", get(sessions::list).post(sessions::end))
         .route("/settings/unlock", get(unlock::show))
         .route("/join/{token}", get(join::show))

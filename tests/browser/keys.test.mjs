@@ -138,7 +138,7 @@ describe("second factors", { concurrency: false }, () => {
 
   test("the other pages: passphrase, unlock at boot, recovery, and how strong it is while one types", async () => {
     const { page } = me;
-    for (const path of ["/settings", "/settings/passphrase", "/settings/unlock", "/settings/keys/codes", "/recover", "/help/second"]) {
+    for (const path of ["/settings", "/settings/passphrase", "/settings/recovery-key", "/settings/unlock", "/settings/keys/codes", "/recover", "/help/second"]) {
       await page.goto(path);
       await judged(page);
     }

@@ -565,3 +565,49 @@ fn who_finds_the_queue_full_is_told_so_and_the_memory_stays_bounded() {
     let most: u64 = most.trim().trim_end_matches(" kB").trim().parse().unwrap();
     assert!(most < 450 * 1024, "{most} KiB: one derivation at a time takes 128 MiB");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_recovery_key_opens_everything_and_the_old_one_nothing() {
+    let half = Half::new();
+    let world = &half.world;
+    let session = half.in_with("code", &code(&half.totp, 1)).await;
+    let other = half.in_with("recovery", &half.codes[0]).await;
+    let child = {
+        let who = world.app.household.with_recovery_key("Ruth", &world.recovery).expect("the key");
+        world.app.household.add_person(&who, "Milo Carver", "2019-05-06", "male").expect("a child").id
+    };
+    let wrong = world.post("/settings/recovery-key", &session, "passphrase=not+the+right+one+at+all").await;
+    assert_eq!(wrong.status, StatusCode::FORBIDDEN);
+    assert!(world.app.household.with_recovery_key("Ruth", &world.recovery).is_ok(), "nothing has changed");
+    let done = world.post("/settings/recovery-key", &session, &form(&[("passphrase", PASSPHRASE)])).await;
+    assert_eq!(done.header("location"), "/welcome/recovery-key", "{}", done.text());
+    for old in [&session, &other] {
+        assert_eq!(world.get("/settings", old).await.status, StatusCode::SEE_OTHER, "ended");
+    }
+    let page = world.get("/welcome/recovery-key", &done.cookie()).await.text();
+    let key = page.split_once("class=\"secret\">").and_then(|(_, r)| r.split_once("</p>")).expect("a key").0;
+    let key = key.replace("<span>", "").replace("</span>", "");
+    assert_ne!(key, world.recovery);
+    for chart in [&world.chart, &child] {
+        assert_eq!(world.get(&format!("/charts/{chart}"), &done.cookie()).await.status, StatusCode::OK);
+    }
+    // The second factor is still asked for, and still fits.
+    let half_in = world.post("/sign-in", "", &form(&[("name", "Ruth"), ("passphrase", &key)])).await;
+    assert_eq!(half_in.header("location"), "/sign-in/second", "{}", half_in.text());
+    let inside = world.post("/sign-in/second", &set(&half_in, "keepwell-second"), &form(&[("recovery", &half.codes[1])])).await;
+    assert_eq!(inside.header("location"), "/");
+    let household = &world.app.household;
+    for secret in [&key, PASSPHRASE] {
+        let who = household.sign_in("Ruth", secret).expect("opens");
+        assert_eq!(household.charts(&who).expect("charts").len(), 2);
+        assert!(!household.check_app(&who, &wrong_code(&half.totp)).expect("the secrets read"));
+    }
+    assert!(household.with_recovery_key("Ruth", &world.recovery).is_err() && household.sign_in("Ruth", &world.recovery).is_err());
+    // And by itself the old key decrypts no file of the vault.
+    let old: age::x25519::Identity = world.recovery.parse().expect("a key");
+    for file in crate::binary::files(&world.vault()).iter().filter(|f| f.extension().is_some_and(|e| e == "age")) {
+        let input = std::io::BufReader::new(std::fs::File::open(file).expect("a file"));
+        let opened = age::Decryptor::new_buffered(input).and_then(|d| d.decrypt(std::iter::once(&old as &dyn age::Identity)).map(drop));
+        assert!(opened.is_err(), "{} still opens", file.display());
+    }
+}

@@ -50,6 +50,7 @@ pub(crate) fn list(prefix: &str, theme: Theme, factors: &[FactorInfo], codes: (u
         (section("more", "More", None, &html! {
             ul.rows {
                 li { div { span.name { a href=(to("passphrase")) { "Another passphrase" } } span.sub { "Ends your other sessions" } } }
+                li { div { span.name { a href=(to("recovery-key")) { "A new recovery key" } } span.sub { "When the sheet of paper is lost, or somebody has seen it" } } }
                 li { div { span.name { a href=(to("sessions")) { "Where you are signed in" } } span.sub { (words::count(sessions as u64, "session", "sessions")) } } }
                 li { div { span.name { a href=(to("unlock")) { "Unlock at boot" } } span.sub { "What the server may do while nobody is signed in" } } }
             }

@@ -60,6 +60,29 @@ pub(crate) fn changed(prefix: &str, theme: Theme, strength: Strength, signed_in:
     plain_page(prefix, theme, "Your passphrase", &body)
 }
 
+pub(crate) fn renewal(prefix: &str, theme: Theme, wrong: Option<&str>) -> Markup {
+    let body = html! {
+        nav aria-label="Where you are" { ol.crumbs { li { a href=(format!("{prefix}/settings")) { "Settings" } } li { a href=(format!("{prefix}/settings/keys")) { "Sign-in and keys" } } } }
+        h1 { "A new recovery key" }
+        p { "For when the sheet of paper is lost, or somebody has seen it. The old key then opens nothing here any more. Your passphrase stays." }
+        (note("heed", &html! {
+            p { b { "Backups of before still open with the old key." } }
+            p { "If somebody has the old sheet and an old backup, delete that backup. If an unlock file of the server holds the old key, put the new one into it." }
+        }))
+        @if let Some(wrong) = wrong { (note("harm", &html! { p { b { (wrong) } } })) }
+        form.form action=(format!("{prefix}/settings/recovery-key")) method="post" {
+            div.field {
+                label for="passphrase" { "Passphrase" }
+                input #passphrase name="passphrase" type="password" autocomplete="current-password" required maxlength="4000";
+                (show_what_i_type("passphrase"))
+            }
+            p.acts { button.btn.main type="submit" { (icon("key")) "Make a new key" } a.btn.plain href=(format!("{prefix}/settings/keys")) { "Leave it" } }
+            p.soft { "It is shown once, on the next page: have a printer or a pen at hand. Wherever else you are signed in, you are signed out." }
+        }
+    };
+    plain_page(prefix, theme, "A new recovery key", &body)
+}
+
 pub(crate) fn recover(prefix: &str, theme: Theme, name: &str, wrong: Option<&str>) -> Markup {
     let body = html! {
         h1 { "I forgot my passphrase" }

@@ -8,29 +8,30 @@ use crate::web::pages::words;
 use crate::web::queue::derive;
 use crate::web::routes::sign_in::later;
 use crate::web::security::visitor;
+use crate::web::session::session_cookie;
 use crate::{Error, Kind, Result};
 use axum::Form;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::StatusCode;
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use std::sync::Arc;
 
 /// The form. Where a second factor is on, it is shown first.
 pub(crate) async fn show(State(app): State<Arc<App>>, who: MemberCx) -> Result<Response> {
-    if let Some(first) = second_first(&app, &who).await? {
+    if let Some(first) = second_first(&app, &who, "/settings/passphrase").await? {
         return Ok(first);
     }
     Ok(page::change(&app.prefix, who.visitor.theme, None).into_response())
 }
 
-async fn second_first(app: &Arc<App>, who: &MemberCx) -> Result<Option<Response>> {
+async fn second_first(app: &Arc<App>, who: &MemberCx, next: &str) -> Result<Option<Response>> {
     let (server, session) = (Arc::clone(app), Arc::clone(&who.session));
     let has = blocking(move || Ok(!server.household.factors(&session.who.member.id)?.is_empty())).await?;
     if !has || who.session.is_fresh_by_second(app.fresh) {
         return Ok(None);
     }
-    Ok(Some(Redirect::to(&format!("{}/confirm?second=1&next=/settings/passphrase", app.prefix)).into_response()))
+    Ok(Some(Redirect::to(&format!("{}/confirm?second=1&next={next}", app.prefix)).into_response()))
 }
 
 #[derive(Default, Deserialize)]
@@ -45,7 +46,7 @@ pub(crate) struct Change {
 
 /// Puts the new one in place of the old one.
 pub(crate) async fn change(State(app): State<Arc<App>>, who: MemberCx, Form(form): Form<Change>) -> Result<Response> {
-    if let Some(first) = second_first(&app, &who).await? {
+    if let Some(first) = second_first(&app, &who, "/settings/passphrase").await? {
         return Ok(first);
     }
     let say = |status: StatusCode, wrong: &str| (status, page::change(&app.prefix, who.visitor.theme, Some(wrong))).into_response();
@@ -80,6 +81,65 @@ pub(crate) async fn change(State(app): State<Arc<App>>, who: MemberCx, Form(form
         }
         Err(e) if e.kind == Kind::Denied => {
             Ok(say(StatusCode::FORBIDDEN, "The old passphrase is another. Nothing was changed. Check the keyboard and try again."))
+        }
+        Err(e) => {
+            failed(&app, &counted, &e);
+            Err(e)
+        }
+    }
+}
+
+/// The form for a new recovery key. Where a second factor is on, it is shown first.
+pub(crate) async fn renewal_form(State(app): State<Arc<App>>, who: MemberCx) -> Result<Response> {
+    if let Some(first) = second_first(&app, &who, "/settings/recovery-key").await? {
+        return Ok(first);
+    }
+    Ok(page::renewal(&app.prefix, who.visitor.theme, None).into_response())
+}
+
+#[derive(Default, Deserialize)]
+pub(crate) struct Renewal {
+    #[serde(default)]
+    passphrase: String,
+}
+
+/// Makes a new recovery key. Every session of the member ends with the old key; this browser gets a new one, which shows it.
+pub(crate) async fn renew(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    who: MemberCx,
+    Form(form): Form<Renewal>,
+) -> Result<Response> {
+    if let Some(first) = second_first(&app, &who, "/settings/recovery-key").await? {
+        return Ok(first);
+    }
+    let say = |status: StatusCode, wrong: &str| (status, page::renewal(&app.prefix, who.visitor.theme, Some(wrong))).into_response();
+    if form.passphrase.is_empty() {
+        return Ok(say(StatusCode::BAD_REQUEST, "Enter your passphrase."));
+    }
+    let counted = match try_again(&app, &who.session.id, false).await? {
+        Ok(counted) => counted,
+        Err(wait) => {
+            let words = format!("Too many tries. Wait {}, then try again. Nothing was changed.", words::wait(wait.as_secs()));
+            return Ok(later(say(StatusCode::TOO_MANY_REQUESTS, &words), wait));
+        }
+    };
+    let (server, session) = (Arc::clone(&app), Arc::clone(&who.session));
+    match derive(move || server.household.new_recovery_key(&session.who, &form.passphrase)).await {
+        Ok((renewed, key)) => {
+            succeeded(&app, &counted).await?;
+            let member = who.session.who.member.id.clone();
+            app.sessions.end_those(&member, |_| true);
+            app.between.end_of(&member);
+            let second = who.session.is_fresh_by_second(app.fresh);
+            let seen = super::sign_in::seen(&app, &headers, &extensions);
+            let token = app.sessions.start_with(Arc::new(renewed), seen, second, who.visitor.idle, Some(key.to_string()))?;
+            let cookie = [(header::SET_COOKIE, session_cookie(&app, &token))];
+            Ok((cookie, Redirect::to(&format!("{}/welcome/recovery-key", app.prefix))).into_response())
+        }
+        Err(e) if e.kind == Kind::Denied => {
+            Ok(say(StatusCode::FORBIDDEN, "That is another passphrase. Nothing was changed, and the old key still counts."))
         }
         Err(e) => {
             failed(&app, &counted, &e);
