@@ -1,7 +1,7 @@
 // The world of every test: the built program on a free port, its vault in a folder of its own, and a browser.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
@@ -58,6 +58,24 @@ export async function serve(...more) {
 export async function demo(...more) {
   const home = await folder();
   return program(["demo", ...more], /(?<origin>http:\/\/\S+?)\/\n\s+name:\s+(?<name>.+)\n\s+passphrase: (?<passphrase>.+)\n/, home);
+}
+
+/** `keepwell serve` on a vault of [`OWNER`] that holds files of whomever: {origin}. */
+export async function filled(files) {
+  const home = await folder();
+  const vault = join(home, "vault");
+  const secret = join(home, "passphrase");
+  await writeFile(secret, OWNER.passphrase);
+  const who = ["--vault", vault, "--member", OWNER.name, "--passphrase-file", secret];
+  const run = async (args, allowed) => {
+    const child = spawn(BINARY, args, { env: { PATH: process.env.PATH, HOME: home, TMPDIR: home }, stdio: "ignore" });
+    const [status] = await once(child, "exit");
+    if (!allowed.includes(status)) throw new Error(`keepwell ${args[0]} ended with ${status}`);
+  };
+  await run(["init", ...who, "--person", OWNER.person, "--birth-date", OWNER.birth, "--sex", OWNER.sex], [0]);
+  // 3: some entries of real files are left out, and listed.
+  await run(["import", ...who, "--accept-identity", ...files], [0, 3]);
+  return program(["serve", "--vault", vault], /(?<origin>http:\/\/[^\s/]+)/, home);
 }
 
 /** The browser of a test file. */
