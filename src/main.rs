@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Command::Member(args) => cli::member::run(&config, &args),
         Command::Person(args) => cli::person::run(&config, &args),
         Command::Check(args) => cli::check::run(&config, &args),
+        Command::Audit(args) => cli::audit::run(&config, &args),
         Command::Config(args) => cli::check::config(&config, &args),
     };
     cli::exit(done)

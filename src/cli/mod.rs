@@ -1,5 +1,6 @@
 //! One thin file a command. Words for people go to stderr, results to stdout.
 
+pub mod audit;
 pub mod check;
 pub mod demo;
 pub mod export;
@@ -70,6 +71,8 @@ pub enum Command {
     Person(person::Args),
     /// Check that every database and file of the vault is whole
     Check(check::Args),
+    /// The activity log of a chart: who looked, what left, what changed
+    Audit(audit::Args),
     /// Look at the settings
     Config(check::ConfigArgs),
 }

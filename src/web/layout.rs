@@ -45,7 +45,7 @@ const NAV: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("Give", &[("Save a copy", "export")]),
-    ("Keep", &[("Add records", "add"), ("Sources", "sources"), ("Who may see it", "people")]),
+    ("Keep", &[("Add records", "add"), ("Sources", "sources"), ("Who may see it", "people"), ("Activity", "activity")]),
 ];
 
 /// Under every page of who may see part of a chart: that there may be more, and never what.

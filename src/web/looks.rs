@@ -66,6 +66,8 @@ pub const LOGGED: &[(&str, &str, Logged)] = &[
     ("POST", "/person", Itself),
     ("GET", "/person/remove", As(LookedSettings, "person")),
     ("POST", "/person/remove", Itself),
+    ("GET", "/activity", As(Act::LookedActivity, "")),
+    ("GET", "/activity/table", As(Downloaded, "activity")),
     ("GET", "/results/{rid}", As(LookedRecord, "")),
     ("GET", "/documents/{rid}", As(LookedDocument, "")),
     ("POST", "/documents/{rid}/beside", As(Changed, "document")),

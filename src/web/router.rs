@@ -107,6 +107,8 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("GET", "/charts/{chart}/export", Who::Reader),
     ("POST", "/charts/{chart}/export", Who::Reader),
     ("GET", "/charts/{chart}/sources", Who::Reader),
+    ("GET", "/charts/{chart}/activity", Who::Reader),
+    ("GET", "/charts/{chart}/activity/table", Who::Reader),
     ("GET", "/charts/{chart}/sources/{source}", Who::Reader),
     ("GET", "/charts/{chart}/sources/{source}/original", Who::Reader),
     ("GET", "/charts/{chart}/sources/{source}/remove", Who::Writer),
@@ -154,7 +156,7 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The addresses, without what stands around them.
 pub fn addresses() -> Router<Arc<App>> {
-    use routes::{add, charts, confirm, export, first_run, health, help, home, inbox, keys, passphrase, search};
+    use routes::{activity, add, charts, confirm, export, first_run, health, help, home, inbox, keys, passphrase, search};
     use routes::{household, join, people, second, sessions, settings, sign_in, sources, unlock};
     let pages = Router::new()
         .route("/", get(home::start))
@@ -205,6 +207,8 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/charts/{chart}/inbox", post(inbox::decide))
         .route("/charts/{chart}/export", get(export::show).post(export::save))
         .route("/charts/{chart}/sources", get(sources::list))
+        .route("/charts/{chart}/activity", get(activity::show))
+        .route("/charts/{chart}/activity/table", get(activity::table))
         .route("/charts/{chart}/sources/{source}", get(sources::report))
         .route("/charts/{chart}/sources/{source}/original", get(sources::original))
         .route("/charts/{chart}/sources/{source}/remove", get(sources::ask_remove).post(sources::remove))

@@ -3,6 +3,7 @@
 
 mod access;
 mod activity;
+mod activity_web;
 mod binary;
 mod bounds;
 mod ccda_elsewhere;

@@ -1,5 +1,6 @@
 //! What routes answer with.
 
+pub(crate) mod activity;
 pub(crate) mod add;
 pub mod chart;
 pub(crate) mod confirm;

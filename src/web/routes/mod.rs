@@ -1,5 +1,6 @@
 //! What each address does.
 
+pub(crate) mod activity;
 pub(crate) mod add;
 pub mod chart;
 pub(crate) mod charts;
