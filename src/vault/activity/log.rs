@@ -89,7 +89,7 @@ impl Log {
         let conn = match prepare(&path, raw) {
             Err(e) if db::is_damage(&e) => {
                 // What is left of it is kept for whoever can read it; the records stay in reach, and the fault is on record.
-                let aside = dir.join(format!("activity.damaged-{}.db", files::now()));
+                let aside = dir.join(format!("activity.damaged-{}", files::now()));
                 std::fs::rename(&path, aside)?;
                 for ending in ["activity.db-wal", "activity.db-shm"] {
                     files::remove(&dir.join(ending))?;
