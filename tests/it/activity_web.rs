@@ -60,7 +60,7 @@ async fn every_address_writes_what_the_table_says() {
             }
             // Record 1 was looked at above; a bare search form has nothing to show.
             Some(Logged::Nothing | Logged::Part | Logged::PartOr(_) | Logged::Search) => {
-                assert!(written.is_empty(), "{method} {template}: {written:?}")
+                assert!(written.is_empty(), "{method} {template}: {written:?}");
             }
             Some(Logged::Itself) => {}
         }
