@@ -123,6 +123,11 @@ impl Household {
         }
     }
 
+    /// The vault, for what is given out of it.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     /// Whether nobody has been added yet.
     ///
     /// # Errors

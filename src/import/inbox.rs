@@ -52,6 +52,15 @@ pub struct Staying {
     pub wrong_person: bool,
     /// Who, then.
     pub candidates: Vec<Candidate>,
+    /// Who left it as a reply, as they say: it waits until somebody takes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// How many records are in it, as a look without storing found.
+    #[serde(default)]
+    pub found: u64,
+    /// That nothing but somebody's word is missing.
+    #[serde(default)]
+    pub may_be_taken: bool,
 }
 
 /// The state of the inbox, as the chart has it.
@@ -79,7 +88,7 @@ pub fn take_in(chart: &Chart, limits: &Limits, options: &Options, progress: &dyn
         if inbox.staying.contains_key(&file.name) {
             continue;
         }
-        out.push(one(chart, file, None, &mut inbox, limits, options, progress)?);
+        out.push(one(chart, file, Told::Nothing, &mut inbox, limits, options, progress)?);
     }
     Ok(out)
 }
@@ -91,7 +100,25 @@ pub fn take_in(chart: &Chart, limits: &Limits, options: &Options, progress: &dyn
 pub fn accept(chart: &Chart, name: &str, accept: Accept, limits: &Limits, options: &Options) -> Result<FileReport> {
     let _one = TAKING.lock().unwrap_or_else(PoisonError::into_inner);
     let file = find(chart, name)?;
-    one(chart, &file, Some(accept), &mut state(chart)?, limits, options, &pipeline::Unwatched)
+    one(chart, &file, Told::Take(Some(accept)), &mut state(chart)?, limits, options, &pipeline::Unwatched)
+}
+
+/// Takes a reply that waited to be accepted. Should it turn out to be about somebody else, it stays, and that is asked.
+///
+/// # Errors
+/// As [`accept`].
+pub fn take(chart: &Chart, name: &str, limits: &Limits, options: &Options) -> Result<FileReport> {
+    let _one = TAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = find(chart, name)?;
+    one(chart, &file, Told::Take(None), &mut state(chart)?, limits, options, &pipeline::Unwatched)
+}
+
+/// What somebody said about a file of the inbox.
+enum Told {
+    /// Nothing yet.
+    Nothing,
+    /// To take it; for whom, if it names somebody else.
+    Take(Option<Accept>),
 }
 
 /// Throws a file away that stayed, because somebody said so.
@@ -119,16 +146,24 @@ fn keep(chart: &Chart, inbox: &Inbox) -> Result<()> {
 fn one(
     chart: &Chart,
     file: &Waiting,
-    accept: Option<Accept>,
+    told: Told,
     inbox: &mut Inbox,
     limits: &Limits,
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<FileReport> {
+    let about = chart.about_inbox(file);
+    // A reply is looked at, and enters only when somebody says so.
+    let look = about.from.is_some() && matches!(told, Told::Nothing);
     let (name, report) = match chart.open_inbox(file, limits.file_bytes) {
-        Ok((about, staged)) => {
+        Ok((_, staged)) => {
             let said = about.accept.map(|p| if p.is_empty() { Accept::Anyone } else { Accept::Patient(p) });
-            let options = Options { accept_identity: accept.or(said), dry_run: false, by: BY.to_owned(), ..options.clone() };
+            let accept_identity = match told {
+                Told::Take(accept) => accept.or(said),
+                Told::Nothing => said,
+            };
+            let by = about.from.as_ref().map_or_else(|| BY.to_owned(), |from| format!("{}, by a link", from.who));
+            let options = Options { accept_identity, dry_run: look, by, ..options.clone() };
             let done = pipeline::import(chart, staged, &about.name, limits, &options, progress)?;
             (about.name, done.report)
         }
@@ -138,11 +173,21 @@ fn one(
         }
         Err(e) => return Err(e),
     };
-    if let Some(why) = report.error.clone() {
-        let (wrong_person, candidates) = (report.wrong_person, report.candidates.clone());
-        inbox.staying.insert(file.name.clone(), Staying { name, size: file.size, why, wrong_person, candidates });
+    let waits = look.then(|| "It waits until you take it.".to_owned());
+    if let Some(why) = report.error.clone().or(waits) {
+        let staying = Staying {
+            name,
+            size: file.size,
+            why: why.clone(),
+            wrong_person: report.wrong_person,
+            candidates: report.candidates.clone(),
+            from: about.from.map(|f| f.who),
+            found: report.found,
+            may_be_taken: look && report.error.is_none(),
+        };
+        inbox.staying.insert(file.name.clone(), staying);
         keep(chart, inbox)?;
-        return Ok(report);
+        return Ok(FileReport { error: Some(why), ..report });
     }
     inbox.staying.remove(&file.name);
     let at = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs().cast_signed());

@@ -279,6 +279,11 @@ impl Chart {
         done
     }
 
+    /// Counts the changes to the records since the chart was opened: another number, other records.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
     /// What was remembered holds no longer.
     pub(super) fn changed(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);

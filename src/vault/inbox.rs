@@ -14,6 +14,8 @@ use std::time::SystemTime;
 
 const ENDING: &str = ".age";
 const ABOUT: &str = ".about.age";
+/// Names of replies begin so.
+const REPLY: &str = "reply-";
 
 /// A file in an inbox.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +36,18 @@ pub struct About {
     /// Whom to take it for, if it names somebody else: "" for the one it names, or a reference. As `--accept-identity`.
     #[serde(default)]
     pub accept: Option<String>,
+    /// Who left it as a reply to a share. It enters the chart only when somebody says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Sender>,
+}
+
+/// Who left a reply, as they say themselves, and by which link.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sender {
+    /// Their name, in their own words.
+    pub who: String,
+    /// The share.
+    pub share: String,
 }
 
 /// The charts of a vault that stands open in another process: their ids.
@@ -64,7 +78,8 @@ pub fn seal(vault: &Path, chart: &str, about: &About, input: &mut dyn Read) -> R
     let recipients = recipients(&dir)?;
     let inbox = dir.join("inbox");
     files::private_dir(&inbox)?;
-    let id = keys::random_id()?;
+    // The name says it too: should the file beside it be lost, a reply still waits to be accepted.
+    let id = format!("{}{}", if about.from.is_some() { REPLY } else { "" }, keys::random_id()?);
     let (fresh, name) = (inbox.join(format!("{id}.part")), inbox.join(format!("{id}{ABOUT}")));
     let sealed = (|| {
         let mut out = keys::writer(&recipients, files::private_file(&fresh)?)?;
@@ -128,6 +143,17 @@ impl Chart {
         list(&self.inbox_dir())
     }
 
+    /// What is known of a file of the inbox; of one that somebody put there by hand, its name.
+    pub fn about_inbox(&self, waiting: &Waiting) -> About {
+        let about = self.shelf().key.open_file(&self.inbox_dir().join(format!("{}{ABOUT}", waiting.name))).ok();
+        let about = about.and_then(|plain| serde_json::from_slice(&plain).ok());
+        let mut about = about.unwrap_or_else(|| About { name: waiting.name.clone(), ..About::default() });
+        if about.from.is_none() && waiting.name.starts_with(REPLY) {
+            about.from = Some(Sender::default());
+        }
+        about
+    }
+
     /// Opens a file of the inbox for an import: what is known of it, and its bytes, encrypted to the chart. The file itself
     /// stays until [`Chart::clear_inbox`].
     ///
@@ -140,9 +166,7 @@ impl Chart {
             let words = "This file does not open with the key of this chart, or it is damaged. It stays in the inbox. Put it there again, encrypted to recipients.txt.";
             Error::refused(words).because(e)
         };
-        let about = self.shelf().key.open_file(&self.inbox_dir().join(format!("{}{ABOUT}", waiting.name))).ok();
-        let about = about.and_then(|plain| serde_json::from_slice(&plain).ok());
-        let about = about.unwrap_or_else(|| About { name: waiting.name.clone(), accept: None });
+        let about = self.about_inbox(waiting);
         let mut input = self.shelf().key.reader(&path).map_err(refused)?.take(most.saturating_add(1));
         let mut staging = self.stage()?;
         let mut buffer = vec![0; 1 << 16];

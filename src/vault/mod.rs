@@ -10,6 +10,7 @@
 //!   inbox/                inbox.rs
 //!   activity.db           activity/     who looked, what left, what changed
 //!   identity.older.age    rekey.rs      new keys when somebody may open the chart no longer
+//!   shares/               shares.rs
 //! scope.rs says what of a chart somebody may read; lens.rs holds every reading to it; classify.rs tells what is sensitive.
 //! tidy.rs sweeps and purges when a chart opens.
 //! import.rs puts records in; identity.rs knows them again; settle.rs tells which version is current.
@@ -39,6 +40,7 @@ mod scope;
 mod search;
 mod select;
 mod settle;
+mod shares;
 mod source;
 mod tidy;
 
@@ -57,6 +59,8 @@ pub(crate) use rekey::Escrow;
 pub(crate) use roster::KeysNeed;
 pub use roster::{Access, Grant, InviteInfo};
 pub use scope::Scope;
+pub use shares::ShareRow;
+pub(crate) use shares::{new_id as new_share_id, now};
 pub use source::{Original, SourceInfo, Staged, Staging};
 
 use crate::{Error, Kind, Result};
