@@ -3,7 +3,7 @@
 //! # The map
 //! ```text
 //! bytes -> import -> record -> vault -> chart -> web pages
-//!                                 |-> export -> files
+//!                                 |-> export -> files, share -> links
 //! ```
 //! Data flows one way. A module knows only those above it in this list, and the words of `record`.
 //!
@@ -13,8 +13,9 @@
 //! 4. [`household`]: who may do what. Members, people, roles, sessions.
 //! 5. [`chart`]: reading. One clean chart out of many sources.
 //! 6. [`export`]: one file a format.
-//! 7. [`web`]: showing. `router.rs` lists every address. The only home of axum and maud.
-//! 8. [`cli`]: one thin file a command. [`demo`]: a synthetic household, written by code.
+//! 7. [`share`]: giving. Health links and the encrypted page: made from an open chart, handed out without any key.
+//! 8. [`web`]: showing. `router.rs` lists every address. The only home of axum and maud.
+//! 9. [`cli`]: one thin file a command. [`demo`]: a synthetic household, written by code.
 //!
 //! Deliberately absent: a generated model of FHIR, a background job queue, any outgoing connection.
 //!
@@ -34,6 +35,7 @@ pub mod export;
 pub mod household;
 pub mod import;
 pub mod record;
+pub mod share;
 pub mod vault;
 pub mod web;
 

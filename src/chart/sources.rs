@@ -10,6 +10,7 @@ use std::collections::HashMap;
 pub struct Sources {
     all: Vec<SourceInfo>,
     names: HashMap<String, String>,
+    keepers: HashMap<String, String>,
 }
 
 /// So many heads of documents are asked who keeps them.
@@ -67,12 +68,17 @@ impl Sources {
         let alone = |name: &String| files.iter().filter(|(_, other)| other == name).count() == 1;
         let own: Vec<(String, String)> = files.iter().filter(|(_, n)| alone(n)).map(|(s, n)| (s.id.clone(), n.clone())).collect();
         names.extend(own);
-        Ok(Self { all, names })
+        Ok(Self { all, names, keepers })
     }
 
     /// What a source is called; its id when it is gone.
     pub fn name<'a>(&'a self, id: &'a str) -> &'a str {
         self.names.get(id).map_or_else(|| self.file(id), String::as_str)
+    }
+
+    /// Who keeps its records, where it says so.
+    pub fn keeper(&self, id: &str) -> Option<&str> {
+        self.keepers.get(id).map(String::as_str)
     }
 
     /// The name of its file; its id when it is gone.
