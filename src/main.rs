@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Export(args) => cli::export::run(&config, &args),
         Command::Member(args) => cli::member::run(&config, &args),
         Command::Person(args) => cli::person::run(&config, &args),
+        Command::Share(args) => cli::share::run(&config, &args),
         Command::Check(args) => cli::check::run(&config, &args),
         Command::Audit(args) => cli::audit::run(&config, &args),
         Command::Config(args) => cli::check::config(&config, &args),

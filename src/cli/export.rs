@@ -108,7 +108,7 @@ fn choice(args: &Args) -> Result<Choice> {
 }
 
 /// Kinds by their slug, or by the FHIR type that most people would name.
-fn classes(words: &[String]) -> Result<Vec<Class>> {
+pub(super) fn classes(words: &[String]) -> Result<Vec<Class>> {
     let known = |word: &String| {
         Class::from_slug(&word.to_lowercase()).ok_or_else(|| {
             let all: Vec<_> = Class::ALL.iter().map(|c| c.slug()).collect();

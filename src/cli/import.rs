@@ -82,6 +82,9 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
         tell(&file, args.dry_run);
         report.push(file);
     }
+    if !args.dry_run {
+        super::share::renew_after(&opened.household, &chart);
+    }
     finish(&report, args.json)
 }
 
@@ -112,6 +115,9 @@ pub fn again(config: &Config, args: &AgainArgs) -> Result<Ended> {
         tell(&file, args.dry_run);
         report.push(file);
     }
+    if !args.dry_run {
+        super::share::renew_after(&opened.household, &chart);
+    }
     finish(&report, args.json)
 }
 
@@ -136,7 +142,7 @@ fn leave(config: &Config, args: &Args, files: &[PathBuf], busy: Error) -> Result
     let mut report = Report::default();
     for path in files {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let about = inbox::About { name, accept: args.accept_identity.clone() };
+        let about = inbox::About { name, accept: args.accept_identity.clone(), from: None };
         let mut input = File::open(path).map_err(|e| Error::new(Kind::Usage, format!("{} cannot be read.", path.display())).because(e))?;
         inbox::seal(&dir, chart, &about, &mut input)?;
         eprintln!("{}: {WORDS}", path.display());

@@ -12,6 +12,7 @@ mod progress;
 pub mod records;
 pub mod recover;
 pub mod serve;
+pub mod share;
 pub mod sources;
 pub mod worker;
 
@@ -69,6 +70,9 @@ pub enum Command {
     Member(member::Args),
     /// The people whose charts are kept: add, list
     Person(person::Args),
+    /// Give records to others by health links
+    #[command(subcommand)]
+    Share(share::Args),
     /// Check that every database and file of the vault is whole
     Check(check::Args),
     /// The activity log of a chart: who looked, what left, what changed

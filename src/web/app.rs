@@ -5,6 +5,7 @@ use super::inbox::Inboxes;
 use super::jobs::Jobs;
 use super::joins::Joins;
 use super::looks::{self, Asked};
+use super::renewal::Renewals;
 use super::security::Site;
 use super::session::{Session, Sessions, Visitor};
 use super::setup::Setup;
@@ -13,6 +14,7 @@ use super::throttle::Throttle;
 use crate::config::Config;
 use crate::household::{Household, SignedIn};
 use crate::import::Limits;
+use crate::share::Desk;
 use crate::vault::{Act, Chart, Event, MemberInfo, PersonInfo, Place, Role};
 use crate::{Error, Kind, Result};
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -86,6 +88,8 @@ pub struct App {
     pub(crate) jobs: Jobs,
     pub(crate) inboxes: Inboxes,
     pub(crate) setup: Setup,
+    pub(crate) shares: Desk,
+    pub(crate) renewals: Renewals,
 }
 
 impl App {
@@ -116,6 +120,8 @@ impl App {
             jobs: Jobs::default(),
             inboxes: Inboxes::default(),
             setup,
+            shares: Desk::new()?,
+            renewals: Renewals::default(),
         }))
     }
 

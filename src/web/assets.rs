@@ -57,6 +57,7 @@ const COMPONENTS: &[&str] = &[
     "search",
     "sheet-of-paper",
     "page-helpers",
+    "viewer",
     "print-head",
     "forced-colours",
     "movement",
@@ -82,6 +83,7 @@ struct Assets {
     sheet: Asset,
     paper: Asset,
     script: Asset,
+    viewer: Asset,
     mark: Asset,
     /// `id` of a symbol to its view box and what it draws.
     symbols: BTreeMap<String, (String, String)>,
@@ -93,6 +95,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         sheet: Asset::new("keepwell", "css", "text/css; charset=utf-8", sheet),
         paper: Asset::new("paper", "css", "text/css; charset=utf-8", include_bytes!("../../assets/print.css").to_vec()),
         script: Asset::new("keepwell", "js", "text/javascript; charset=utf-8", include_bytes!("../../assets/keepwell.js").to_vec()),
+        viewer: Asset::new("viewer", "js", "text/javascript; charset=utf-8", crate::share::viewer_script().into_bytes()),
         mark: Asset::new("mark", "svg", "image/svg+xml", include_bytes!("../../assets/mark.svg").to_vec()),
         symbols: symbols(include_str!("../../assets/icons.svg")),
     }
@@ -127,6 +130,8 @@ pub(crate) struct Names {
     pub(crate) paper: &'static str,
     /// The script.
     pub(crate) script: &'static str,
+    /// The script of the viewer of links.
+    pub(crate) viewer: &'static str,
     /// The mark.
     pub(crate) mark: &'static str,
 }
@@ -134,13 +139,13 @@ pub(crate) struct Names {
 /// What pages link.
 pub(crate) fn names() -> Names {
     let all = &*ASSETS;
-    Names { sheet: &all.sheet.name, paper: &all.paper.name, script: &all.script.name, mark: &all.mark.name }
+    Names { sheet: &all.sheet.name, paper: &all.paper.name, script: &all.script.name, viewer: &all.viewer.name, mark: &all.mark.name }
 }
 
 /// Serves one file by its hashed name.
 pub(crate) async fn serve(axum::extract::Path(name): axum::extract::Path<String>) -> Response {
     let all = &*ASSETS;
-    let Some(asset) = [&all.sheet, &all.paper, &all.script, &all.mark].into_iter().find(|a| a.name == name) else {
+    let Some(asset) = [&all.sheet, &all.paper, &all.script, &all.viewer, &all.mark].into_iter().find(|a| a.name == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let headers = [(header::CONTENT_TYPE, asset.mime), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];

@@ -44,7 +44,7 @@ const NAV: &[(&str, &[(&str, &str)])] = &[
             ("Bills", "bills"),
         ],
     ),
-    ("Give", &[("Save a copy", "export")]),
+    ("Give", &[("Share", "share"), ("Save a copy", "export")]),
     ("Keep", &[("Add records", "add"), ("Sources", "sources"), ("Who may see it", "people"), ("Activity", "activity")]),
 ];
 
@@ -147,6 +147,29 @@ pub(crate) fn document(prefix: &str, theme: Theme, title: &str, print: Option<&s
     }
 }
 
+/// A document with another script in place of ours, for readers who are no members.
+pub(crate) fn bare(prefix: &str, theme: Theme, title: &str, script: &str, body: &Markup) -> Markup {
+    let names = assets::names();
+    let address = |name: &str| format!("{prefix}/assets/{name}");
+    html! {
+        (DOCTYPE)
+        html lang="en" data-theme=[theme.attribute()] {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content=(theme.scheme());
+                meta name="referrer" content="no-referrer";
+                title { (title) }
+                link rel="icon" href=(address(names.mark)) type="image/svg+xml";
+                link rel="stylesheet" href=(address(names.sheet));
+                link rel="stylesheet" href=(address(names.paper)) media="print";
+                script src=(address(script)) defer {}
+            }
+            body { (body) }
+        }
+    }
+}
+
 fn band(cx: &ChartCx) -> Markup {
     let person = &cx.person;
     html! {
@@ -194,7 +217,7 @@ fn nav(cx: &ChartCx, current: &str) -> Markup {
     // Who only reads finds nothing here to change or to give away.
     let reads = cx.role == Role::Viewer;
     let offered = |path: &str| match path {
-        "add" | "export" => !reads,
+        "add" | "export" | "share" => !reads,
         "sources" => !cx.chart.is_limited(),
         _ => true,
     };

@@ -13,6 +13,7 @@ pub mod layout;
 pub mod looks;
 pub mod pages;
 mod queue;
+mod renewal;
 pub mod router;
 pub mod routes;
 mod security;

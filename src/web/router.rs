@@ -49,6 +49,11 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("POST", "/confirm", Who::Member),
     ("GET", "/help", Who::Anyone),
     ("GET", "/help/{topic}", Who::Anyone),
+    ("GET", "/view", Who::Anyone),
+    ("GET", "/shl/{link}", Who::Anyone),
+    ("POST", "/shl/{link}", Who::Anyone),
+    ("GET", "/shl/{link}/{file}", Who::Anyone),
+    ("POST", "/shl/{link}/reply", Who::Anyone),
     ("GET", "/settings", Who::Member),
     ("POST", "/settings", Who::Member),
     ("GET", "/settings/keys", Who::Member),
@@ -106,6 +111,10 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("POST", "/charts/{chart}/inbox", Who::Writer),
     ("GET", "/charts/{chart}/export", Who::Reader),
     ("POST", "/charts/{chart}/export", Who::Reader),
+    ("GET", "/charts/{chart}/share", Who::Writer),
+    ("POST", "/charts/{chart}/share", Who::Writer),
+    ("GET", "/charts/{chart}/share/{share}", Who::Writer),
+    ("POST", "/charts/{chart}/share/{share}", Who::Writer),
     ("GET", "/charts/{chart}/sources", Who::Reader),
     ("GET", "/charts/{chart}/activity", Who::Reader),
     ("GET", "/charts/{chart}/activity/table", Who::Reader),
@@ -137,6 +146,7 @@ pub const ASKS_AGAIN: &[(&str, &str)] = &[
     ("POST", "/charts/{chart}/people/{member}"),
     ("POST", "/charts/{chart}/people/{member}/remove"),
     ("POST", "/charts/{chart}/person/remove"),
+    ("POST", "/charts/{chart}/share"),
 ];
 
 /// Whether a route asks for a fresh proof.
@@ -157,7 +167,7 @@ pub fn router(app: Arc<App>) -> Router {
 /// The addresses, without what stands around them.
 pub fn addresses() -> Router<Arc<App>> {
     use routes::{activity, add, charts, confirm, export, first_run, health, help, home, inbox, keys, passphrase, search};
-    use routes::{household, join, people, second, sessions, settings, sign_in, sources, unlock};
+    use routes::{household, join, people, second, sessions, settings, share, sign_in, sources, unlock, view};
     let pages = Router::new()
         .route("/", get(home::start))
         .route("/healthz", get(health::alive))
@@ -172,6 +182,7 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/confirm", get(confirm::show).post(confirm::check))
         .route("/help", get(help::index))
         .route("/help/{topic}", get(help::topic))
+        .route("/view", get(view::show))
         .route("/settings", get(settings::show).post(settings::save))
         .route("/settings/keys", get(keys::list))
         .route("/settings/keys/app", get(keys::app_form).post(keys::add_app))
@@ -206,6 +217,8 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/charts/{chart}/add/{job}/progress", get(add::progress))
         .route("/charts/{chart}/inbox", post(inbox::decide))
         .route("/charts/{chart}/export", get(export::show).post(export::save))
+        .route("/charts/{chart}/share", get(share::show).post(share::act))
+        .route("/charts/{chart}/share/{share}", get(share::one).post(share::decide))
         .route("/charts/{chart}/sources", get(sources::list))
         .route("/charts/{chart}/activity", get(activity::show))
         .route("/charts/{chart}/activity/table", get(activity::table))
@@ -217,7 +230,22 @@ pub fn addresses() -> Router<Arc<App>> {
         .merge(routes::chart::router());
     // An upload may be large and slow: it has limits of its own.
     let uploads = Router::new().route("/charts/{chart}/add", get(add::show).post(add::upload)).layer(DefaultBodyLimit::disable());
-    security::bounded(pages).merge(uploads)
+    security::bounded(pages.merge(links())).merge(uploads).merge(replies())
+}
+
+/// Health links, open to every viewer of every host.
+fn links() -> Router<Arc<App>> {
+    use routes::shl;
+    Router::new()
+        .route("/shl/{link}", get(shl::direct).post(shl::manifest))
+        .route("/shl/{link}/{file}", get(shl::file))
+        .layer(axum::middleware::from_fn(shl::open_to_all))
+}
+
+/// Replies by links: from our own viewer, with files, so larger than forms.
+fn replies() -> Router<Arc<App>> {
+    let most = crate::share::REPLY_BYTES + (1 << 20);
+    Router::new().route("/shl/{link}/reply", post(routes::shl::reply)).layer(DefaultBodyLimit::max(most))
 }
 
 fn without_prefix<B>(mut request: axum::http::Request<B>, prefix: &str) -> axum::http::Request<B> {

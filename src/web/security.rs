@@ -140,11 +140,16 @@ async fn own_name(State(app): State<Arc<App>>, request: Request, next: Next) -> 
 /// else by Origin. A client that says neither is no browser and carries nobody's cookie unasked.
 async fn same_site(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if reads || app.site.comes_from_here(request.headers()) {
+    if reads || is_link(request.uri().path()) || app.site.comes_from_here(request.headers()) {
         return next.run(request).await;
     }
     let words = "Another page tried to do this in your name. Nothing was changed. If it was you, go to the start and try from there.";
     Error::new(Kind::Denied, words).into_response()
+}
+
+/// The manifest of a health link, which any viewer may ask for (SMART Health Links). It looks at no cookie.
+fn is_link(path: &str) -> bool {
+    path.strip_prefix("/shl/").is_some_and(|rest| !rest.contains('/'))
 }
 
 /// Where the server is on the network, as browsers see it.
@@ -203,6 +208,13 @@ impl Site {
         let local = [".local", ".lan", ".home", ".internal", ".home.arpa", ".localhost"];
         let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
         plain && (!name.contains('.') || local.iter().any(|end| name.ends_with(end)))
+    }
+
+    /// The address of this server as the asker knows it: the base URL, or else the name it was called by.
+    pub(crate) fn base(&self, headers: &HeaderMap) -> String {
+        let called = || headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or("127.0.0.1");
+        let origin = self.origin.as_ref().map_or_else(|| format!("http://{}", called()), |(own, _)| own.clone());
+        format!("{origin}{}", self.prefix)
     }
 
     fn comes_from_here(&self, headers: &HeaderMap) -> bool {

@@ -51,7 +51,11 @@ async fn look(app: Arc<App>) {
         every.tick().await;
         let app = Arc::clone(&app);
         // A look that panicked is over; the next one comes.
-        _ = tokio::task::spawn_blocking(move || super::inbox::look(&app)).await;
+        _ = tokio::task::spawn_blocking(move || {
+            super::inbox::look(&app);
+            super::renewal::look(&app);
+        })
+        .await;
     }
 }
 

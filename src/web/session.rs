@@ -188,6 +188,11 @@ impl Session {
         drop(gone);
     }
 
+    /// The charts that are open in this session.
+    pub(crate) fn held(&self) -> Vec<Arc<Chart>> {
+        lock(&self.charts).values().cloned().collect()
+    }
+
     pub(crate) fn keep(&self, typed: &str) -> String {
         let mut words = lock(&self.words);
         if let Some((token, _)) = words.iter().find(|(_, t)| t == typed) {

@@ -79,7 +79,7 @@ fn broken(e: MultipartError) -> Error {
 }
 
 /// The name without folders and control characters, and not too long to show.
-fn plain_name(given: &str) -> String {
+pub(crate) fn plain_name(given: &str) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     last.chars().filter(|c| !c.is_control()).take(200).collect::<String>().trim().to_owned()
 }

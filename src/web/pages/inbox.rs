@@ -42,10 +42,20 @@ fn staying(cx: &ChartCx, n: usize, name: &str, one: &Staying) -> Markup {
             }
         }
     };
+    let reply = one.from.as_ref().filter(|_| !one.wrong_person);
     html! {
-        section.card.harm aria-labelledby=(format!("inbox-{n}")) {
-            h3 id=(format!("inbox-{n}")) { (icon("alert")) (one.name) }
+        section class=(if reply.is_some() { "card" } else { "card harm" }) aria-labelledby=(format!("inbox-{n}")) {
+            h3 id=(format!("inbox-{n}")) { @if reply.is_none() { (icon("alert")) } (one.name) }
+            @if let Some(from) = &one.from {
+                p {
+                    b { "A reply from " @if from.is_empty() { "somebody" } @else { (from) } } ", by a link that you gave out. That is the name they typed. "
+                    @if one.found > 0 { "It holds " (words::count(one.found, "record", "records")) ". " }
+                }
+            }
             p { (one.why) }
+            @if reply.is_some() && cx.role >= Role::Carer && one.may_be_taken {
+                (act("take", "", "btn main", &format!("Take it into the chart: {}", one.name), "Take it into the chart"))
+            }
             @if cx.role >= Role::Carer {
                 @if one.wrong_person && one.candidates.len() > 1 {
                     ul.rows {

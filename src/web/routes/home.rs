@@ -4,7 +4,8 @@ use crate::Result;
 use crate::chart::sources::Sources;
 use crate::chart::{denials, link, medicines};
 use crate::record::{Class, Flag, PartialDate, Standing};
-use crate::vault::{Chart, Order, Query, Row};
+use crate::share::Share;
+use crate::vault::{Chart, Order, Query, Role, Row};
 use crate::web::app::{App, ChartCx, blocking};
 use crate::web::pages::home::{self, Home};
 use crate::web::pages::words;
@@ -33,7 +34,21 @@ pub(crate) async fn start(State(app): State<Arc<App>>, request: Request) -> Resu
 
 /// The home page.
 pub(crate) async fn home(cx: ChartCx) -> Result<Markup> {
-    blocking(move || Ok(home::page(&cx, &gather(&cx.chart, cx.last_visit)?))).await
+    blocking(move || {
+        let mut shown = gather(&cx.chart, cx.last_visit)?;
+        if cx.role >= Role::Carer {
+            shown.opened = first_opened(&cx)?;
+        }
+        Ok(home::page(&cx, &shown))
+    })
+    .await
+}
+
+/// Links that somebody opened for the first time since this member was here before.
+fn first_opened(cx: &ChartCx) -> Result<Vec<Share>> {
+    let since = cx.last_visit.unwrap_or(0);
+    let all = crate::share::list(&cx.app.household, &cx.chart)?;
+    Ok(all.into_iter().filter(|s| s.first.is_some_and(|at| at >= since)).take(FEW).collect())
 }
 
 /// So many rows of a section; the rest is on its own page.
@@ -93,6 +108,7 @@ fn gather(chart: &Chart, last_visit: Option<i64>) -> Result<Home> {
         added: last_visit.map(|moment| chart.added_since(moment)).transpose()?.unwrap_or_default(),
         latest_source,
         sources: Some(sources),
+        opened: Vec::new(),
     })
 }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 /// A press of a button.
 #[derive(Deserialize)]
 pub(crate) struct Decision {
-    /// `accept` or `discard`.
+    /// `accept`, `take` (a reply) or `discard`.
     act: String,
     /// Which file, by its name in the inbox.
     file: String,
@@ -30,6 +30,12 @@ pub(crate) async fn decide(WriterCx(cx): WriterCx, Form(decision): Form<Decision
                 let accept = if patient.is_empty() { Accept::Anyone } else { Accept::Patient(patient.to_owned()) };
                 let options = crate::web::inbox::options(&cx.app);
                 let report = inbox::accept(&cx.chart, &decision.file, accept, &cx.app.limits, &options)?;
+                if report.error.is_none() {
+                    return Ok(cx.to(&format!("sources/{}?done", report.source)));
+                }
+            }
+            "take" => {
+                let report = inbox::take(&cx.chart, &decision.file, &cx.app.limits, &crate::web::inbox::options(&cx.app))?;
                 if report.error.is_none() {
                     return Ok(cx.to(&format!("sources/{}?done", report.source)));
                 }

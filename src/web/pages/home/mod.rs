@@ -8,9 +8,10 @@ use crate::chart::medicines::Medicine;
 use crate::chart::results;
 use crate::chart::sources::Sources;
 use crate::record::{Class, Flag, PartialDate, array, text_at};
+use crate::share::Share;
 use crate::vault::{Added, Role, Row, SourceInfo};
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, big_icon, chart_page, none_seen, pill, section};
+use crate::web::layout::{Page, big_icon, chart_page, none_seen, note, pill, section};
 use crate::web::pages::chart::class_path;
 use crate::web::pages::chart::svg::numline;
 use crate::web::pages::chart::ui::{capital, path};
@@ -34,6 +35,8 @@ pub(crate) struct Home {
     pub(crate) added: Vec<Added>,
     pub(crate) latest_source: Option<SourceInfo>,
     pub(crate) sources: Option<Sources>,
+    /// Links that somebody opened for the first time since the last visit.
+    pub(crate) opened: Vec<Share>,
 }
 
 impl Home {
@@ -66,12 +69,20 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
         }
         ul.tasks.list aria-label="Main tasks" {
             li { (task(&cx.to("results"), "results", "See results", &if results > 0 { format!("{} new since your last visit", words::number(results)) } else { "By test, with their ranges".to_owned() })) }
-            @if cx.role >= Role::Carer { li { (task(&cx.to("export"), "share", "Share with a clinic", "Save a copy to hand over")) } }
+            @if cx.role >= Role::Carer { li { (task(&cx.to("share"), "share", "Share with a clinic", "A link, an encrypted page or a file")) } }
             @else { li { (task(&cx.to("documents"), "doc", "Documents", "Letters, reports and scans")) } }
             @if cx.role >= Role::Carer { li { (task(&cx.to("add"), "add", "Add records", "From a portal or a file")) } }
             @else { li { (task(&cx.to("timeline"), "time", "Timeline", "Everything, newest first")) } }
         }
         @if cx.role == Role::Viewer { (changed(cx, home)) }
+        @for share in &home.opened {
+            (note("", &html! {
+                p {
+                    b { (share.to) " opened your link for the first time" } @if let Some(at) = share.first { ", " (words::moment(at)) } ". "
+                    a href=(cx.to(&format!("share/{}", share.id))) { "See the link" }
+                }
+            }))
+        }
         div.pair.gap {
             div {
                 (allergies::allergies(cx, home))

@@ -1,0 +1,322 @@
+//! Sharing: the form, what goes out, and what was given.
+
+use crate::export::{Choice, Profile, export};
+use crate::record::{Class, PartialDate, Sensitive, SensitiveSet, Standing, classify};
+use crate::share::{self, Share, Terms};
+use crate::vault::{Chart, Order, Query as Records, Scope};
+use crate::web::app::{ChartCx, WriterCx, blocking};
+use crate::web::download::made;
+use crate::web::pages::share::{self as pages, Chosen, Form, Line, Preview, Shown, Until};
+use crate::web::pages::words;
+use crate::{Error, Kind, Result};
+use axum::extract::{Path, Query};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::Markup;
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// Records of a kind that the preview names one by one.
+const NAMED: usize = 60;
+/// Under names that begin so the chart keeps what was chosen for whom.
+const REMEMBERED: &str = "choice/";
+
+/// What to begin with.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct From {
+    profile: String,
+    r#as: String,
+}
+
+/// What was chosen for somebody.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    choice: Choice,
+    sensitive: Vec<String>,
+    form: String,
+}
+
+/// The form as a profile, or an earlier choice, has it.
+pub(crate) async fn show(WriterCx(cx): WriterCx, Query(from): Query<From>, headers: HeaderMap) -> Result<Markup> {
+    let base = cx.app.site.base(&headers);
+    blocking(move || {
+        let chosen = if from.r#as.is_empty() {
+            Chosen::of(Profile::from_name(&from.profile).unwrap_or(Profile::NewClinic))
+        } else {
+            as_before(&cx.chart, &from.r#as)?
+        };
+        shown(&cx, chosen, base, None)
+    })
+    .await
+}
+
+fn as_before(chart: &Chart, id: &str) -> Result<Chosen> {
+    let note = chart.note(&format!("{REMEMBERED}{id}"))?.ok_or_else(Error::not_found)?;
+    let kept: Remembered = serde_json::from_str(&note).map_err(Error::internal)?;
+    let chosen = Chosen::of(kept.choice.profile.unwrap_or(Profile::NewClinic));
+    Ok(Chosen {
+        sensitive: kept.sensitive.iter().filter_map(|s| Sensitive::from_slug(s)).collect(),
+        form: Form::named(&kept.form).unwrap_or(chosen.form),
+        choice: kept.choice,
+        ..chosen
+    })
+}
+
+fn shown(cx: &ChartCx, chosen: Chosen, base: String, wrong: Option<String>) -> Result<Markup> {
+    let mut earlier: Vec<(String, String)> = Vec::new();
+    for (name, note) in cx.chart.notes(REMEMBERED)? {
+        let kept: Option<Remembered> = serde_json::from_str(&note).ok();
+        if let (Some(id), Some(to)) = (name.strip_prefix(REMEMBERED), kept.and_then(|k| k.choice.addressee)) {
+            earlier.push((id.to_owned(), to));
+        }
+    }
+    let shown = Shown {
+        preview: preview(&cx.chart, &chosen)?,
+        shares: share::list(&cx.app.household, &cx.chart)?,
+        reach: share::reach(&base),
+        chosen,
+        earlier,
+        base,
+        wrong,
+    };
+    Ok(pages::page(cx, &shown))
+}
+
+/// What goes out, counted and named.
+fn preview(chart: &Arc<Chart>, chosen: &Chosen) -> Result<Preview> {
+    let all = chart.counts()?;
+    let mut preview = Preview { counts: all.iter().filter(|(_, n)| **n > 0).map(|(c, n)| (*c, *n)).collect(), ..Preview::default() };
+    let total: u64 = all.values().sum();
+    for kind in Sensitive::ALL {
+        let rest = Scope { classes: None, sensitive: SensitiveSet::ALL.without(kind.into()) };
+        let here = total - chart.view(&rest).counts()?.values().sum::<u64>();
+        if here > 0 {
+            preview.sensitive.push((kind, here));
+        }
+    }
+    let takes = chosen.choice.takes()?;
+    let without = &chosen.choice.without;
+    let query = Records {
+        standings: vec![Standing::Current, Standing::Past, Standing::Planned, Standing::Absent, Standing::NotDone],
+        order: Order::Newest,
+        ..Records::default()
+    };
+    chart.view(&Scope { classes: None, sensitive: chosen.sensitive }).each(&query, &mut |row| {
+        let line = || Line {
+            key: row.key.clone(),
+            rid: row.rid,
+            title: row.title.clone(),
+            date: row.date.as_ref().map(PartialDate::words).unwrap_or_default(),
+            sensitive: classify(&row.resource(), &row.title),
+        };
+        if without.contains(&row.key) {
+            preview.without.push(line());
+        } else if takes(&row) {
+            let (count, lines) = preview.kinds.entry(row.class).or_default();
+            *count += 1;
+            preview.total += 1;
+            if lines.len() < NAMED {
+                lines.push(line());
+            }
+        }
+        Ok(())
+    })?;
+    Ok(preview)
+}
+
+/// A press of a button: look again, or give it.
+pub(crate) async fn act(WriterCx(cx): WriterCx, headers: HeaderMap, body: String) -> Result<Response> {
+    let base = cx.app.site.base(&headers);
+    blocking(move || {
+        let fields: Vec<(String, String)> = serde_urlencoded::from_str(&body).map_err(|e| odd(&e))?;
+        let (chosen, wrong) = read(&fields);
+        if let Some(wrong) = wrong {
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&cx, chosen, base, Some(wrong))?).into_response());
+        }
+        let said = |name: &str| fields.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
+        let done = match said("act") {
+            "make" | "save" => give(&cx, &chosen, &base, &fields, cx.kept(said("words"))),
+            _ => return Ok(shown(&cx, chosen, base, None)?.into_response()),
+        };
+        match done {
+            // What was typed is kept, and what is wrong said above it.
+            Err(e) if e.kind == Kind::Usage => {
+                let words = e.words().to_owned();
+                Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&cx, chosen, base, Some(words))?).into_response())
+            }
+            done => done,
+        }
+    })
+    .await
+}
+
+fn odd(e: &serde_urlencoded::de::Error) -> Error {
+    Error::new(Kind::Usage, "The form did not arrive whole. Go back and try again.").because(format!("{e}"))
+}
+
+/// The form, and what is wrong with it.
+fn read(fields: &[(String, String)]) -> (Chosen, Option<String>) {
+    let said = |name: &str| fields.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.trim());
+    let all = |name: &'static str| fields.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str());
+    let given = |name: &str| Some(said(name).to_owned()).filter(|v| !v.is_empty());
+    let mut chosen = Chosen::of(Profile::from_name(said("profile")).unwrap_or(Profile::NewClinic));
+    let kinds: Vec<Class> = all("kind").filter_map(Class::from_slug).collect();
+    // Nothing ticked means nothing, and an empty list would mean everything.
+    let none = kinds.is_empty();
+    chosen.choice.selection.include = kinds;
+    chosen.choice.selection.exclude = if none { Class::ALL.to_vec() } else { Vec::new() };
+    chosen.choice.documents = said("documents") == "yes";
+    chosen.choice.addressee = given("to").map(|t| t.chars().take(100).collect());
+    chosen.choice.note = given("note").map(|n| n.chars().take(2000).collect());
+    chosen.choice.without = all("without").filter(|k| k.len() == 32).map(str::to_owned).collect();
+    chosen.sensitive = all("sensitive").filter_map(Sensitive::from_slug).collect();
+    chosen.until = Until::ALL.iter().find(|u| u.1 == said("until")).map_or(Until::Week, |u| u.0);
+    chosen.ask = said("ask") == "yes";
+    said("passcode").clone_into(&mut chosen.passcode);
+    chosen.reply = said("reply") == "yes";
+    chosen.long_term = said("long") == "yes";
+    chosen.form = Form::named(said("form")).unwrap_or(Form::Link);
+    said("host").clone_into(&mut chosen.host);
+    let date = |name: &str| given(name).filter(|text| PartialDate::parse(text).is_some());
+    (chosen.choice.selection.from, chosen.choice.selection.to) = (date("from"), date("until-date"));
+    let wrong = ["from", "until-date"].into_iter().filter_map(given).find(|text| PartialDate::parse(text).is_none());
+    (chosen, wrong.map(|text| format!("“{text}” is not a date. Nothing was given. Write it like 2024-05-17.")))
+}
+
+fn give(cx: &ChartCx, chosen: &Chosen, base: &str, fields: &[(String, String)], words: Option<String>) -> Result<Response> {
+    if chosen.choice.addressee.is_none() {
+        return Err(Error::new(Kind::Usage, "Write whom it is for. Nothing was given."));
+    }
+    let scope = Scope { classes: None, sensitive: chosen.sensitive };
+    match chosen.form {
+        Form::Page => match words {
+            None => {
+                let words = share::passphrase()?;
+                let token = cx.keep(&words);
+                remember(&cx.chart, chosen)?;
+                Ok(pages::words_first(cx, &words, &token, fields).into_response())
+            }
+            Some(words) => page(cx, chosen, &scope, &words),
+        },
+        Form::File(format) => {
+            remember(&cx.chart, chosen)?;
+            let (chart, choice) = (cx.chart.view(&scope), chosen.choice.clone());
+            let headers = [
+                (header::CONTENT_TYPE, format.media_type().to_owned()),
+                (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", format.file_name())),
+            ];
+            Ok((headers, made(move |out| export(&chart, format, &choice, out).map(drop))).into_response())
+        }
+        Form::Link | Form::Hosted => link(cx, chosen, &scope, base),
+    }
+}
+
+fn page(cx: &ChartCx, chosen: &Chosen, scope: &Scope, words: &str) -> Result<Response> {
+    let html = share::encrypted_page(&share::content(&cx.chart, Some(scope), &chosen.choice, None, false)?, &[], words)?;
+    let headers =
+        [(header::CONTENT_TYPE, "application/octet-stream"), (header::CONTENT_DISPOSITION, "attachment; filename=\"health-summary.html\"")];
+    Ok((headers, html).into_response())
+}
+
+fn link(cx: &ChartCx, chosen: &Chosen, scope: &Scope, base: &str) -> Result<Response> {
+    let hosted = chosen.form == Form::Hosted;
+    let passcode = match (chosen.ask && !hosted, chosen.passcode.is_empty()) {
+        (false, _) => None,
+        (true, true) => Some(Zeroizing::new(format!("{:06}", rand::rng().random_range(0..1_000_000)))),
+        (true, false) => Some(Zeroizing::new(chosen.passcode.clone())),
+    };
+    let terms = Terms {
+        label: String::new(),
+        passcode: passcode.clone(),
+        expires: chosen.until.moment(words::now()),
+        long_term: chosen.long_term && !hosted,
+        direct: hosted,
+        host: hosted.then(|| chosen.host.clone()),
+        reply: chosen.reply && !hosted,
+        scope: Some(scope.clone()),
+        base: base.to_owned(),
+        by: cx.member.name.clone(),
+    };
+    let made = share::create(&cx.app.household, &cx.chart, &chosen.choice, &terms)?;
+    remember(&cx.chart, chosen)?;
+    if let Some((name, jwe)) = made.file {
+        let headers = [
+            (header::CONTENT_TYPE, "application/jose".to_owned()),
+            (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        ];
+        return Ok((headers, jwe).into_response());
+    }
+    let code = passcode.map(|p| format!("?code={}", cx.keep(&p))).unwrap_or_default();
+    let left = if made.left > 0 { format!("{}left={}", if code.is_empty() { "?" } else { "&" }, made.left) } else { String::new() };
+    Ok(Redirect::to(&cx.to(&format!("share/{}{code}{left}", made.share.id))).into_response())
+}
+
+/// Keeps what was chosen, by whom it is for.
+fn remember(chart: &Chart, chosen: &Chosen) -> Result<()> {
+    let folded = |c: &Choice| c.addressee.as_deref().map(str::to_lowercase);
+    let known = chart
+        .notes(REMEMBERED)?
+        .into_iter()
+        .find(|(_, note)| serde_json::from_str::<Remembered>(note).is_ok_and(|kept| folded(&kept.choice) == folded(&chosen.choice)));
+    let name = match known {
+        Some((name, _)) => name,
+        None => format!("{REMEMBERED}{}", &crate::web::session::token()?[..16]),
+    };
+    let kept = Remembered {
+        choice: chosen.choice.clone(),
+        sensitive: chosen.sensitive.iter().map(|s| s.slug().to_owned()).collect(),
+        form: chosen.form.name().to_owned(),
+    };
+    chart.set_note(&name, &serde_json::to_string(&kept).map_err(Error::internal)?)
+}
+
+/// What is shown once, after a link was made.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Once {
+    code: String,
+    left: u64,
+}
+
+/// One share.
+pub(crate) async fn one(WriterCx(cx): WriterCx, Path((_, id)): Path<(String, String)>, Query(once): Query<Once>) -> Result<Markup> {
+    blocking(move || {
+        let share = find(&cx, &id)?;
+        let code = cx.kept(&once.code);
+        Ok(pages::one(&cx, &share, code.as_deref(), once.left))
+    })
+    .await
+}
+
+/// A press of a button on one share.
+#[derive(Deserialize)]
+pub(crate) struct Press {
+    act: String,
+}
+
+/// Stops a share, or brings it up to date.
+pub(crate) async fn decide(
+    WriterCx(cx): WriterCx,
+    Path((_, id)): Path<(String, String)>,
+    axum::Form(press): axum::Form<Press>,
+) -> Result<Response> {
+    blocking(move || {
+        match press.act.as_str() {
+            "stop" => drop(share::stop(&cx.app.household, &cx.chart, &id)?),
+            "renew" => {
+                find(&cx, &id)?;
+                share::renew(&cx.app.household, &cx.chart)?;
+            }
+            _ => return Err(Error::new(Kind::Usage, "That button does not exist. Nothing was changed.")),
+        }
+        Ok(Redirect::to(&cx.to(&format!("share/{id}"))).into_response())
+    })
+    .await
+}
+
+fn find(cx: &ChartCx, id: &str) -> Result<Share> {
+    share::list(&cx.app.household, &cx.chart)?.into_iter().find(|s| s.id == id).ok_or_else(Error::not_found)
+}
