@@ -236,7 +236,7 @@ fn reading_again_keeps_the_first_report_and_the_latest_beside_it() {
 // ---- the inbox
 
 fn seal(world: &World, name: &str, bytes: &[u8]) {
-    let about = keepwell::vault::inbox::About { name: name.to_owned(), accept: None };
+    let about = keepwell::vault::inbox::About { name: name.to_owned(), ..Default::default() };
     keepwell::vault::inbox::seal(&world.dir, &world.person, &about, &mut &*bytes).unwrap();
 }
 

@@ -35,6 +35,7 @@ mod pages_seen;
 mod pages_words;
 mod roundtrip;
 mod scope;
+mod share;
 mod signin;
 mod vault;
 mod vault_search;

@@ -48,7 +48,7 @@ async fn wait(world: &World, job: &str, cookie: &str) {
 async fn what_came_in_while_the_chart_was_locked_is_there_after_signing_in() {
     let world = World::new(options());
     let seal = |name: &str, text: &str| {
-        let about = keepwell::vault::inbox::About { name: name.to_owned(), accept: None };
+        let about = keepwell::vault::inbox::About { name: name.to_owned(), ..Default::default() };
         keepwell::vault::inbox::seal(&world.vault(), &world.chart, &about, &mut text.as_bytes()).unwrap();
     };
     seal("visit.json", &TWO.replace("Quill", "Carver"));
