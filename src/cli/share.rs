@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::export::{Choice, Profile};
 use crate::household::Household;
 use crate::share::{Made, Reach, Share, Terms, create, list, reach, stop};
-use crate::vault::Role;
+use crate::vault::{Act, Role};
 use crate::{Error, Kind, Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -112,9 +112,9 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
 fn make(config: &Config, args: &CreateArgs) -> Result<Ended> {
     let (choice, terms) = (choice(args)?, terms(config, args)?);
     let opened = open(config)?;
-    let chart = opened.chart(config)?;
+    let chart = opened.chart(config, None)?;
     may_share(opened.household.role(&opened.who, &chart.person().id)?)?;
-    let terms = Terms { by: opened.who.member.name.clone(), ..terms };
+    let terms = Terms { event: opened.event(Act::ShareMade), ..terms };
     let made = create(&opened.household, &chart, &choice, &terms)?;
     if let (Some((name, jwe)), Some(folder)) = (&made.file, &args.out) {
         let written = super::sources::create(&folder.join(name)).and_then(|mut file| {
@@ -122,7 +122,7 @@ fn make(config: &Config, args: &CreateArgs) -> Result<Ended> {
             Ok(file.sync_all()?)
         });
         if let Err(e) = written {
-            stop(&opened.household, &chart, &made.share.id)?;
+            stop(&opened.household, &chart, &made.share.id, &opened.event(Act::ShareRevoked))?;
             return Err(e);
         }
     }
@@ -168,7 +168,7 @@ fn told(made: &Made, terms: &Terms, args: &CreateArgs) -> Result<()> {
 
 fn show(config: &Config, as_one: bool) -> Result<Ended> {
     let opened = open(config)?;
-    let shares = list(&opened.household, &*opened.chart(config)?)?;
+    let shares = list(&opened.household, &*opened.chart(config, Some(opened.event(Act::LookedList).with("what", "share")))?)?;
     if as_one {
         print_json(&json!({"shares": shares.iter().map(as_json).collect::<Vec<_>>()}))?;
         return Ok(Ended::Done);
@@ -185,9 +185,9 @@ fn show(config: &Config, as_one: bool) -> Result<Ended> {
 
 fn end(config: &Config, args: &RevokeArgs) -> Result<Ended> {
     let opened = open(config)?;
-    let chart = opened.chart(config)?;
+    let chart = opened.chart(config, None)?;
     may_share(opened.household.role(&opened.who, &chart.person().id)?)?;
-    let share = stop(&opened.household, &chart, &args.share)?;
+    let share = stop(&opened.household, &chart, &args.share, &opened.event(Act::ShareRevoked))?;
     if args.json {
         print_json(&as_json(&share))?;
     } else if share.host.is_some() {
@@ -236,7 +236,7 @@ fn terms(config: &Config, args: &CreateArgs) -> Result<Terms> {
         reply: args.reply,
         scope: None,
         base,
-        by: String::new(),
+        event: Terms::default().event,
     })
 }
 

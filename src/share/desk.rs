@@ -6,11 +6,11 @@ use super::give::address;
 use super::passcode;
 use super::payload::Flags;
 use crate::household::Household;
-use crate::vault::{ShareRow, now};
+use crate::vault::{Act, Actor, ActorKind, Event, Place, ShareRow, now};
 use crate::{Error, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,8 @@ pub struct Desk {
     pace: Mutex<HashMap<String, (Instant, u32)>>,
     /// One passcode is looked at at a time: the cap of tries holds however many come at once, and each look takes memory.
     looking: Mutex<()>,
+    /// Links that are over and were asked for: noted once, not each time.
+    over: Mutex<HashSet<String>>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -40,7 +42,7 @@ impl std::fmt::Debug for Desk {
 }
 
 /// What somebody asks.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Asked<'a> {
     /// Who asks, in their own words. Required.
     pub recipient: &'a str,
@@ -48,6 +50,8 @@ pub struct Asked<'a> {
     pub passcode: Option<&'a str>,
     /// Files up to so many bytes may stand in the manifest itself.
     pub embedded_most: Option<u64>,
+    /// From where they ask.
+    pub from: Place,
 }
 
 /// A file of a manifest.
@@ -97,7 +101,7 @@ impl Desk {
     /// # Errors
     /// Internal when there is no randomness.
     pub fn new() -> Result<Self> {
-        Ok(Self { tickets: *super::random::<32>()?, pace: Mutex::default(), looking: Mutex::default() })
+        Ok(Self { tickets: *super::random::<32>()?, pace: Mutex::default(), looking: Mutex::default(), over: Mutex::default() })
     }
 
     /// Answers a request for a manifest.
@@ -109,8 +113,10 @@ impl Desk {
         if recipient.is_empty() {
             return Ok(Answer::NoRecipient);
         }
-        let Some(row) = open_at(household, secret)?.filter(|r| !Flags::read(&r.flags).direct) else { return Ok(Answer::Gone) };
-        if let Some(refused) = self.look(household, &row, asked.passcode)? {
+        let Some(row) = self.open_at(household, secret, &recipient, &asked.from)?.filter(|r| !Flags::read(&r.flags).direct) else {
+            return Ok(Answer::Gone);
+        };
+        if let Some(refused) = self.look(household, &row, asked.passcode, &recipient, &asked.from)? {
             return Ok(refused);
         }
         if let Some(wait) = self.too_often(&row.id) {
@@ -128,7 +134,7 @@ impl Desk {
         if files.is_empty() {
             return Ok(Answer::Gone);
         }
-        opened(household, &row, &recipient)?;
+        opened(household, &row, &recipient, &asked.from)?;
         Ok(Answer::Manifest { files, again: Flags::read(&row.flags).long_term.then_some(PAUSE) })
     }
 
@@ -136,9 +142,11 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Desk::manifest`].
-    pub fn direct(&self, household: &Household, secret: &str, recipient: &str) -> Result<Answer> {
-        let Some(row) = open_at(household, secret)?.filter(|r| Flags::read(&r.flags).direct) else { return Ok(Answer::Gone) };
+    pub fn direct(&self, household: &Household, secret: &str, recipient: &str, from: &Place) -> Result<Answer> {
         let recipient = name(recipient);
+        let Some(row) = self.open_at(household, secret, &recipient, from)?.filter(|r| Flags::read(&r.flags).direct) else {
+            return Ok(Answer::Gone);
+        };
         if recipient.is_empty() {
             return Ok(Answer::NoRecipient);
         }
@@ -146,7 +154,7 @@ impl Desk {
             return Ok(wait);
         }
         let Some(bytes) = household.vault().read_share(&row.person, &row.id, 0)? else { return Ok(Answer::Gone) };
-        opened(household, &row, &recipient)?;
+        opened(household, &row, &recipient, from)?;
         Ok(Answer::File(bytes))
     }
 
@@ -163,7 +171,7 @@ impl Desk {
         if !same || until <= now() {
             return Ok(None);
         }
-        let Some(row) = open_at(household, secret)? else { return Ok(None) };
+        let Some(row) = share_at(household, secret)?.filter(|row| row.is_open(now())) else { return Ok(None) };
         household.vault().read_share(&row.person, &row.id, n)
     }
 
@@ -173,7 +181,14 @@ impl Desk {
     }
 
     /// Looks at a passcode where one is asked for. Some: what to answer instead of the files.
-    pub(super) fn look(&self, household: &Household, row: &ShareRow, given: Option<&str>) -> Result<Option<Answer>> {
+    pub(super) fn look(
+        &self,
+        household: &Household,
+        row: &ShareRow,
+        given: Option<&str>,
+        who: &str,
+        from: &Place,
+    ) -> Result<Option<Answer>> {
         let Some(hashed) = &row.passcode else { return Ok(None) };
         let _one = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         let register = || household.vault().register();
@@ -186,11 +201,24 @@ impl Desk {
             register().give_try_back(&row.id)?;
             return Ok(None);
         }
+        household.record(&row.person, &event(Act::ShareRefused, row, who, from).with("what", "passcode"))?;
         if left == 0 {
             // Closed for good: its files go at the next unlock at the latest.
             tracing::warn!("a link was closed after too many wrong passcodes");
         }
         Ok(Some(Answer::Passcode { left }))
+    }
+
+    /// The share behind a link, if it can be opened now.
+    pub(super) fn open_at(&self, household: &Household, secret: &str, who: &str, from: &Place) -> Result<Option<ShareRow>> {
+        let Some(row) = share_at(household, secret)? else { return Ok(None) };
+        if row.is_open(now()) {
+            return Ok(Some(row));
+        }
+        if self.over.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id.clone()) {
+            household.record(&row.person, &event(Act::ShareRefused, &row, who, from).with("what", "over"))?;
+        }
+        Ok(None)
     }
 
     pub(super) fn too_often(&self, id: &str) -> Option<Answer> {
@@ -204,13 +232,18 @@ impl Desk {
     }
 }
 
-/// The share behind a link, if it can be opened now.
-pub(super) fn open_at(household: &Household, secret: &str) -> Result<Option<ShareRow>> {
+/// The share behind a link.
+fn share_at(household: &Household, secret: &str) -> Result<Option<ShareRow>> {
     // 32 bytes have 43 characters: anything else was never given out.
     if secret.len() != 43 {
         return Ok(None);
     }
-    Ok(household.vault().register().share_at(&address(secret))?.filter(|row| row.is_open(now())))
+    household.vault().register().share_at(&address(secret))
+}
+
+/// What whoever holds a link does, for the activity log.
+pub(super) fn event(act: Act, row: &ShareRow, who: &str, from: &Place) -> Event {
+    Event::new(Actor::new(ActorKind::Link, row.id.as_str(), who), act).from(from.clone()).with("share", row.id.as_str())
 }
 
 /// Who asks, fit to be noted.
@@ -220,10 +253,9 @@ pub(super) fn name(given: &str) -> String {
 }
 
 /// Notes an opening before anything is given out.
-fn opened(household: &Household, row: &ShareRow, recipient: &str) -> Result<()> {
-    let before = household.vault().register().share_opened(&row.id, now())?;
-    _ = (before, recipient);
-    Ok(())
+fn opened(household: &Household, row: &ShareRow, recipient: &str, from: &Place) -> Result<()> {
+    household.record(&row.person, &event(Act::ShareOpened, row, recipient, from))?;
+    household.vault().register().share_opened(&row.id, now())
 }
 
 #[cfg(test)]

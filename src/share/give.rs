@@ -7,7 +7,7 @@ use super::passcode;
 use super::payload::{Flags, LABEL, Payload};
 use crate::export::Choice;
 use crate::household::Household;
-use crate::vault::{Chart, Scope, ShareRow, new_share_id, now};
+use crate::vault::{Act, Actor, Chart, Event, Scope, ShareRow, new_share_id, now};
 use crate::{Error, Kind, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
@@ -21,7 +21,7 @@ const NOTE: &str = "share/";
 static RENEWING: Mutex<()> = Mutex::new(());
 
 /// How a link is given.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Terms {
     /// A few words for whoever holds the link; the addressee's name otherwise.
     pub label: String,
@@ -41,8 +41,25 @@ pub struct Terms {
     pub scope: Option<Scope>,
     /// The address of this server, `https://home.example/health`.
     pub base: String,
-    /// Who gives it: the member's name.
-    pub by: String,
+    /// Who gives it, from where: for the activity log.
+    pub event: Event,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            label: String::new(),
+            passcode: None,
+            expires: None,
+            long_term: false,
+            direct: false,
+            host: None,
+            reply: false,
+            scope: None,
+            base: String::new(),
+            event: Event::new(Actor::system(), Act::ShareMade),
+        }
+    }
 }
 
 impl std::fmt::Debug for Terms {
@@ -200,6 +217,8 @@ pub fn create(household: &Household, chart: &Arc<Chart>, choice: &Choice, terms:
     let made = content(chart, terms.scope.as_ref(), choice, terms.expires, terms.reply)?;
     let jwes = sealed(&key, &made)?;
     let (vault, person) = (household.vault(), chart.person().id.as_str());
+    // What cannot be written down is not given.
+    chart.log(&entry(&terms.event, &id, flags, &to, &made, terms.expires))?;
     if terms.host.is_none() {
         vault.write_share(person, &id, &jwes)?;
     }
@@ -208,7 +227,7 @@ pub fn create(household: &Household, chart: &Arc<Chart>, choice: &Choice, terms:
         key: Some(key.text().to_string()),
         base,
         label,
-        by: terms.by.clone(),
+        by: terms.event.who.name.clone(),
         choice: choice.clone(),
         scope: terms.scope.clone(),
         digest: made.digest.clone(),
@@ -258,6 +277,14 @@ fn check(terms: &Terms, now: i64) -> Result<()> {
         return wrong("The end of this link is already past. Nothing was made.");
     }
     Ok(())
+}
+
+/// The entry of the activity log for a new share.
+fn entry(event: &Event, id: &str, flags: Flags, to: &str, made: &Content, until: Option<i64>) -> Event {
+    let until = until.and_then(|at| jiff::Timestamp::from_second(at).ok()).map(|t| t.to_string()).unwrap_or_default();
+    let kind = if flags.direct { "direct link" } else { "link" };
+    let event = Event { act: Act::ShareMade, ..event.clone() };
+    event.with("kind", kind).with("share", id).with("to", to).with("count", made.records.to_string()).with("until", until)
 }
 
 fn short(text: &str) -> String {
@@ -335,14 +362,16 @@ fn share(row: ShareRow, kept: Kept, now: i64) -> Share {
     }
 }
 
-/// Stops a share for good: it is not answered any more, its files and its key are gone.
+/// Stops a share for good: it is not answered any more, its files and its key are gone. `event`: who stops it, from where.
 ///
 /// # Errors
 /// NotFound when this chart has no such share; Internal when the disk fails.
-pub fn stop(household: &Household, chart: &Chart, id: &str) -> Result<Share> {
+pub fn stop(household: &Household, chart: &Chart, id: &str, event: &Event) -> Result<Share> {
     let (vault, person) = (household.vault(), chart.person().id.as_str());
     let known = vault.register().shares_of(person)?.iter().any(|s| s.id == id);
     let mut now_kept = if known { kept(chart, id)? } else { return Err(Error::not_found()) };
+    let event = Event { act: Act::ShareRevoked, ..event.clone() };
+    chart.log(&event.with("share", id).with("to", now_kept.choice.addressee.clone().unwrap_or_default()))?;
     // First of all nobody opens it any more.
     vault.register().end_share(id, now())?;
     vault.drop_share(person, id)?;

@@ -1,8 +1,10 @@
 //! What whoever holds a link leaves for the chart: a note and files, encrypted to it at once. They wait in its inbox, marked
 //! as a reply, until somebody who may change the chart takes them in or throws them away.
 
-use super::desk::{Answer, Desk, name, open_at};
+use super::desk::{Answer, Desk, event, name};
 use crate::household::Household;
+use crate::vault::Act;
+use crate::vault::Place;
 use crate::vault::inbox::{About, Sender, seal};
 use crate::{Error, Kind, Result};
 
@@ -27,6 +29,8 @@ pub struct Replying {
     pub note: String,
     /// Files by name.
     pub files: Vec<(String, Vec<u8>)>,
+    /// From where.
+    pub place: Place,
 }
 
 impl std::fmt::Debug for Replying {
@@ -45,13 +49,14 @@ impl Desk {
         if from.is_empty() {
             return Ok(Some(Answer::NoRecipient));
         }
-        let Some(row) = open_at(household, secret)?.filter(|r| r.reply) else { return Ok(Some(Answer::Gone)) };
-        if let Some(refused) = self.look(household, &row, reply.passcode.as_deref())? {
+        let Some(row) = self.open_at(household, secret, &from, &reply.place)?.filter(|r| r.reply) else { return Ok(Some(Answer::Gone)) };
+        if let Some(refused) = self.look(household, &row, reply.passcode.as_deref(), &from, &reply.place)? {
             return Ok(Some(refused));
         }
         if let Some(wait) = self.too_often(&format!("reply {}", row.id)) {
             return Ok(Some(wait));
         }
+        let place = reply.place.clone();
         let parts = parts(&from, reply)?;
         let size: usize = parts.iter().map(|(_, bytes)| bytes.len()).sum();
         let vault = household.vault();
@@ -61,6 +66,8 @@ impl Desk {
                 "This link has taken all the replies that it takes. Nothing was sent. Call the patient.",
             ));
         }
+        let told = event(Act::Changed, &row, &from, &place).with("what", "reply").with("count", parts.len().to_string());
+        household.record(&row.person, &told)?;
         for (name, bytes) in parts {
             let about = About { name, accept: None, from: Some(Sender { who: from.clone(), share: row.id.clone() }) };
             seal(vault.dir(), &row.person, &about, &mut bytes.as_slice())?;

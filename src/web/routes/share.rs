@@ -3,7 +3,7 @@
 use crate::export::{Choice, Profile, export};
 use crate::record::{Class, PartialDate, Sensitive, SensitiveSet, Standing, classify};
 use crate::share::{self, Share, Terms};
-use crate::vault::{Chart, Order, Query as Records, Scope};
+use crate::vault::{Act, Chart, Order, Query as Records, Scope};
 use crate::web::app::{ChartCx, WriterCx, blocking};
 use crate::web::download::made;
 use crate::web::pages::share::{self as pages, Chosen, Form, Line, Preview, Shown, Until};
@@ -139,7 +139,10 @@ pub(crate) async fn act(WriterCx(cx): WriterCx, headers: HeaderMap, body: String
         let said = |name: &str| fields.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
         let done = match said("act") {
             "make" | "save" => give(&cx, &chosen, &base, &fields, cx.kept(said("words"))),
-            _ => return Ok(shown(&cx, chosen, base, None)?.into_response()),
+            _ => {
+                cx.chart.log(&cx.event(Act::LookedList).with("what", "share"))?;
+                return Ok(shown(&cx, chosen, base, None)?.into_response());
+            }
         };
         match done {
             // What was typed is kept, and what is wrong said above it.
@@ -208,14 +211,25 @@ fn give(cx: &ChartCx, chosen: &Chosen, base: &str, fields: &[(String, String)], 
                 (header::CONTENT_TYPE, format.media_type().to_owned()),
                 (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", format.file_name())),
             ];
-            Ok((headers, made(move |out| export(&chart, format, &choice, out).map(drop))).into_response())
+            let (began, ended) = (cx.event(Act::Exported), cx.event(Act::ExportEnded));
+            let to = choice.addressee.clone().unwrap_or_default();
+            cx.chart.log(&began.with("format", format.name()).with("to", to.as_str()))?;
+            let log = Arc::clone(&cx.chart);
+            let make = move |out: &mut dyn std::io::Write| {
+                let summary = export(&chart, format, &choice, out)?;
+                log.log(&ended.with("format", format.name()).with("to", to).with("count", summary.records.to_string())).map(drop)
+            };
+            Ok((headers, made(make)).into_response())
         }
         Form::Link | Form::Hosted => link(cx, chosen, &scope, base),
     }
 }
 
 fn page(cx: &ChartCx, chosen: &Chosen, scope: &Scope, words: &str) -> Result<Response> {
-    let html = share::encrypted_page(&share::content(&cx.chart, Some(scope), &chosen.choice, None, false)?, &[], words)?;
+    let content = share::content(&cx.chart, Some(scope), &chosen.choice, None, false)?;
+    let to = chosen.choice.addressee.clone().unwrap_or_default();
+    cx.chart.log(&cx.event(Act::Exported).with("format", "html").with("to", to).with("count", content.records.to_string()))?;
+    let html = share::encrypted_page(&content, &[], words)?;
     let headers =
         [(header::CONTENT_TYPE, "application/octet-stream"), (header::CONTENT_DISPOSITION, "attachment; filename=\"health-summary.html\"")];
     Ok((headers, html).into_response())
@@ -238,7 +252,7 @@ fn link(cx: &ChartCx, chosen: &Chosen, scope: &Scope, base: &str) -> Result<Resp
         reply: chosen.reply && !hosted,
         scope: Some(scope.clone()),
         base: base.to_owned(),
-        by: cx.member.name.clone(),
+        event: cx.event(Act::ShareMade),
     };
     let made = share::create(&cx.app.household, &cx.chart, &chosen.choice, &terms)?;
     remember(&cx.chart, chosen)?;
@@ -305,9 +319,10 @@ pub(crate) async fn decide(
 ) -> Result<Response> {
     blocking(move || {
         match press.act.as_str() {
-            "stop" => drop(share::stop(&cx.app.household, &cx.chart, &id)?),
+            "stop" => drop(share::stop(&cx.app.household, &cx.chart, &id, &cx.event(Act::ShareRevoked))?),
             "renew" => {
-                find(&cx, &id)?;
+                let share = find(&cx, &id)?;
+                cx.chart.log(&cx.event(Act::Changed).with("what", "share").with("share", id.as_str()).with("to", share.to))?;
                 share::renew(&cx.app.household, &cx.chart)?;
             }
             _ => return Err(Error::new(Kind::Usage, "That button does not exist. Nothing was changed.")),

@@ -2,13 +2,15 @@
 //! chart is locked. Nothing here can read what it hands out.
 
 use crate::share::{Answer, Asked, FileEntry, REPLY_BYTES, REPLY_FILES, Replying};
+use crate::vault::Place;
 use crate::web::app::{App, blocking};
 use crate::web::error::AsItIs;
 use crate::{Error, Kind, Result};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::multipart::MultipartError;
-use axum::extract::{Multipart, Path, Query, Request, State};
+use axum::extract::{FromRequestParts, Multipart, Path, Query, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -37,8 +39,25 @@ pub(crate) async fn open_to_all(request: Request, next: Next) -> Response {
     response
 }
 
+/// From where somebody asks.
+pub(crate) struct From(Place);
+
+impl FromRequestParts<Arc<App>> for From {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> std::result::Result<Self, Self::Rejection> {
+        Ok(Self(crate::web::looks::place(app, &parts.headers, &parts.extensions)))
+    }
+}
+
 /// The manifest of a link.
-pub(crate) async fn manifest(State(app): State<Arc<App>>, Path(link): Path<String>, headers: HeaderMap, body: Bytes) -> Result<Response> {
+pub(crate) async fn manifest(
+    State(app): State<Arc<App>>,
+    Path(link): Path<String>,
+    From(from): From,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response> {
     let Ok(asked) = serde_json::from_slice::<Value>(&body) else {
         return Ok(problem(StatusCode::BAD_REQUEST, "The request is not JSON."));
     };
@@ -49,6 +68,7 @@ pub(crate) async fn manifest(State(app): State<Arc<App>>, Path(link): Path<Strin
             recipient: text("recipient").unwrap_or_default(),
             passcode: text("passcode"),
             embedded_most: asked.get("embeddedLengthMax").and_then(Value::as_u64),
+            from,
         };
         let answer = app.shares.manifest(&app.household, &link, &asked)?;
         Ok(answered(answer, &format!("{base}/shl/{link}")))
@@ -64,8 +84,13 @@ pub(crate) struct Who {
 }
 
 /// The file of a direct link.
-pub(crate) async fn direct(State(app): State<Arc<App>>, Path(link): Path<String>, Query(who): Query<Who>) -> Result<Response> {
-    blocking(move || Ok(answered(app.shares.direct(&app.household, &link, &who.recipient)?, ""))).await
+pub(crate) async fn direct(
+    State(app): State<Arc<App>>,
+    Path(link): Path<String>,
+    Query(who): Query<Who>,
+    From(from): From,
+) -> Result<Response> {
+    blocking(move || Ok(answered(app.shares.direct(&app.household, &link, &who.recipient, &from)?, ""))).await
 }
 
 /// A file of a manifest, by the ticket of its location.
@@ -74,12 +99,12 @@ pub(crate) async fn file(State(app): State<Arc<App>>, Path((link, ticket)): Path
 }
 
 /// A reply: a note and files.
-pub(crate) async fn reply(State(app): State<Arc<App>>, Path(link): Path<String>, form: Multipart) -> Response {
+pub(crate) async fn reply(State(app): State<Arc<App>>, Path(link): Path<String>, From(place): From, form: Multipart) -> Response {
     let Ok(_turn) = ARRIVING.try_acquire() else {
         return problem(StatusCode::TOO_MANY_REQUESTS, "Others are sending just now. Nothing was sent. Try again in a minute.");
     };
     let done = match received(form).await {
-        Ok(reply) => blocking(move || app.shares.reply(&app.household, &link, reply)).await,
+        Ok(reply) => blocking(move || app.shares.reply(&app.household, &link, Replying { place, ..reply })).await,
         Err(e) => Err(e),
     };
     let response = match done {
