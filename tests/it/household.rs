@@ -36,7 +36,7 @@ fn filled() -> World {
     let world = World::new();
     world.import("a", &[served(condition("c1", "Gout", "2015-01-02"))]);
     world.import("b", &[served(condition("c2", "Asthma", "2016-01-02"))]);
-    let about = keepwell::vault::inbox::About { name: "c".into(), accept: None };
+    let about = keepwell::vault::inbox::About { name: "c".into(), ..Default::default() };
     keepwell::vault::inbox::seal(&world.dir, &world.person, &about, &mut b"waits".as_slice()).unwrap();
     world
 }
