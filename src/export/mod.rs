@@ -9,6 +9,7 @@ pub mod gather;
 mod html;
 mod line;
 mod ndjson;
+pub mod pdf;
 mod readme;
 mod select;
 
@@ -31,11 +32,13 @@ pub enum Format {
     Csv,
     /// One zip with all of these, the imported files as they came, and a page that reads without a network.
     Everything,
+    /// The health summary on paper: a page that is read in a minute, then the detail. Tagged PDF/UA-1.
+    Pdf,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Fhir, Self::Ndjson, Self::Csv, Self::Everything];
+    pub const ALL: [Self; 5] = [Self::Fhir, Self::Ndjson, Self::Csv, Self::Everything, Self::Pdf];
 
     /// The name in flags and addresses.
     pub fn name(self) -> &'static str {
@@ -44,6 +47,7 @@ impl Format {
             Self::Ndjson => "ndjson",
             Self::Csv => "csv",
             Self::Everything => "everything",
+            Self::Pdf => "pdf",
         }
     }
 
@@ -55,7 +59,7 @@ impl Format {
         Self::ALL.into_iter().find(|f| f.name() == name).ok_or_else(|| {
             Error::new(
                 Kind::Usage,
-                format!("There is no format {name}. Choose one of fhir, ndjson, csv and everything. Nothing was written."),
+                format!("There is no format {name}. Choose one of fhir, ndjson, csv, everything and pdf. Nothing was written."),
             )
         })
     }
@@ -66,6 +70,7 @@ impl Format {
             Self::Fhir => "application/fhir+json",
             Self::Ndjson => "application/fhir+ndjson",
             Self::Csv | Self::Everything => "application/zip",
+            Self::Pdf => "application/pdf",
         }
     }
 
@@ -76,6 +81,7 @@ impl Format {
             Self::Ndjson => "records.ndjson",
             Self::Csv => "tables.zip",
             Self::Everything => "everything.zip",
+            Self::Pdf => "summary.pdf",
         }
     }
 }
@@ -103,6 +109,7 @@ pub fn export(chart: &Chart, format: Format, choice: &Choice, out: &mut dyn Writ
         Format::Ndjson => ndjson::write(chart, &selection, out)?,
         Format::Csv => csv::write(chart, &selection, out)?,
         Format::Everything => everything::write(chart, &selection, out)?,
+        Format::Pdf => pdf::write(&gather::gather(chart, choice, jiff::Timestamp::now())?, out)?,
     };
     out.flush()?;
     Ok(summary)

@@ -33,6 +33,7 @@ mod pages;
 mod pages_leaves;
 mod pages_seen;
 mod pages_words;
+mod pdf;
 mod roundtrip;
 mod scope;
 mod share;
