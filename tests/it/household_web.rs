@@ -3,7 +3,7 @@
 use super::web_world::{PASSPHRASE, World, options, plain};
 use axum::http::StatusCode;
 use keepwell::household::Grant;
-use keepwell::vault::Role;
+use keepwell::vault::{Act, Choice, Role};
 use keepwell::web::{ROUTES, Who};
 
 const ANOTHER: &str = "teapot gravel violin seventeen";
@@ -98,7 +98,11 @@ async fn an_invite_from_the_link_to_the_chart() {
     let link = text.split("http://localhost:8787").nth(1).unwrap().split('<').next().unwrap().to_owned();
     let token = link.strip_prefix("/join/").unwrap().to_owned();
     assert!(
-        world.get(&people, &ruth).await.text().contains("Viewer, until 31 December 2999. Sees allergies, medicines. Nothing sensitive")
+        world
+            .get(&people, &ruth)
+            .await
+            .text()
+            .contains("Viewer, until 31 December 2999. Sees allergies, medicines. Sensitive kinds are left out")
     );
     assert!(!world.get(&people, &ruth).await.text().contains(&token), "shown once");
 
@@ -128,6 +132,7 @@ async fn an_invite_from_the_link_to_the_chart() {
     assert_eq!(world.get(&format!("/charts/{}", world.chart), &dana).await.status, StatusCode::OK);
     let seen = world.get(&people, &dana).await.text();
     assert!(seen.contains("Dana") && !seen.contains("Take off"), "a viewer sees who has access and changes nothing");
+    assert!(seen.contains("Viewer, until 31 December 2999") && !seen.to_lowercase().contains("sensitive"), "and not what is left out");
     // The link is over, in the same words for every reason.
     let used = world.get(&link, "").await;
     let none = world.get("/join/nonsense", "").await;
@@ -152,6 +157,18 @@ async fn an_invite_from_the_link_to_the_chart() {
     let token = link.strip_prefix("/join/").unwrap();
     assert_eq!(world.post("/join/accept", &dana, &format!("token={token}")).await.status, StatusCode::SEE_OTHER);
     assert!(world.get(&people, &dana).await.text().contains("Carer"));
+    // Taken off by the owner: all of it is in the chart's log, unbroken over the change of keys.
+    let dana_id = world.app.household.member_named("Dana").unwrap().unwrap().id;
+    assert_eq!(world.post(&format!("{people}/{dana_id}/remove"), &ruth, "sure=yes").await.header("location"), people);
+    assert_eq!(world.get(&people, &dana).await.status, StatusCode::NOT_FOUND);
+    let who = world.app.household.sign_in("Ruth", PASSPHRASE).unwrap();
+    let chart = world.app.household.open(&who, &world.chart).unwrap();
+    assert!(!world.app.household.is_due(&world.chart).unwrap());
+    let acts: Vec<Act> = chart.activity(&Choice::default()).unwrap().into_iter().map(|e| e.event.act).collect();
+    for (act, times) in [(Act::InviteMade, 3), (Act::InviteUsed, 2), (Act::InviteWithdrawn, 1), (Act::RoleRemoved, 1), (Act::Rekeyed, 1)] {
+        assert_eq!(acts.iter().filter(|a| **a == act).count(), times, "{act:?} in {acts:?}");
+    }
+    assert!(chart.verify_activity().unwrap().fault.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

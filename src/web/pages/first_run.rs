@@ -31,7 +31,7 @@ pub(crate) fn form(prefix: &str, theme: Theme, code: &str, fields: &Fields, wron
         form.form action=(format!("{prefix}/welcome")) method="post" {
             input type="hidden" name="code" value=(code);
             fieldset.flow {
-                legend { "You" }
+                legend { "Start new: you" }
                 div.field {
                     label for="name" { "Your name" }
                     p.hint #name-hint { "You sign in with it." }
@@ -66,6 +66,15 @@ pub(crate) fn form(prefix: &str, theme: Theme, code: &str, fields: &Fields, wron
                 }
             }
             p.acts { button.btn.main type="submit" { "Begin" } }
+        }
+        section.sec aria-labelledby="other" {
+            header { h2 #other { "Another way to begin" } }
+            ul.rows {
+                li { div {
+                    span.name { "Just look around" }
+                    span.sub { "Stop this server and run " code { "keepwell demo" } ": an invented household, gone when you end it." }
+                } }
+            }
         }
     };
     plain_page(prefix, theme, "Welcome", &body)

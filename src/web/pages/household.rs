@@ -66,13 +66,15 @@ fn person_row(prefix: &str, person: &PersonInfo, as_what: Role, invites: usize) 
     let chart = format!("{prefix}/charts/{}", person.id);
     html! {
         li {
-            span class=(format!("disc who-{}", person.colour)) aria-hidden="true" { (words::initials(&person.name)) }
             div {
                 span.name { a href=(chart) { (person.name) } }
                 span.sub { "born " (words::birth(person)) " · you are " (role::name(as_what).to_lowercase()) }
                 @if invites > 0 { span.sub { (words::count(invites as u64, "invite", "invites")) " not used yet" } }
             }
-            div.end { a.btn.plain href=(format!("{chart}/people")) { "Who may see it" span.unseen { ": " (person.name) } } }
+            div.end {
+                a.btn.plain href=(format!("{chart}/people")) { "Who may see it" span.unseen { ": " (person.name) } }
+                span class=(format!("disc who-{}", person.colour)) aria-hidden="true" { (words::initials(&person.name)) }
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 fn what(invited: &Invited) -> Markup {
     html! {
         p { b { (invited.invite.sender) } " lets you see the health records of " b { (invited.person.name) } ", born " (words::birth(&invited.person)) "." }
-        p { "As: " (role::sentence(&invited.invite.grant)) "." }
+        p { "As: " (role::short(&invited.invite.grant)) "." }
     }
 }
 

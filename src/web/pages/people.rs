@@ -35,7 +35,7 @@ pub(crate) fn list(cx: &ChartCx, access: &[Access], invites: Option<&[InviteInfo
                             (one.member.name) @if one.member.id == cx.member.id { " (you)" }
                             @if over { " " (pill("quiet", "none", "Ended")) }
                         }
-                        span.sub { (role::sentence(&one.grant)) @if one.granted > 0 { ". Since " (words::day(one.granted)) } }
+                        span.sub { (if owner { role::sentence(&one.grant) } else { role::short(&one.grant) }) @if one.granted > 0 { ". Since " (words::day(one.granted)) } }
                     }
                     @if owner {
                         div.end {

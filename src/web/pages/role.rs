@@ -20,13 +20,19 @@ pub(crate) fn name(role: Role) -> &'static str {
     ROLES.iter().find(|(r, ..)| *r == role).map_or("Viewer", |(_, name, _)| name)
 }
 
-/// "Viewer until 14 March 2027, some kinds only".
-pub(crate) fn sentence(grant: &Grant) -> String {
+/// "Viewer, until 14 March 2027": for anyone. What is left out of a chart is not for everybody to know.
+pub(crate) fn short(grant: &Grant) -> String {
     let mut out = name(grant.role).to_owned();
     if let Some(until) = &grant.until {
         let verb = if grant.is_over() { "ended with" } else { "until" };
         out += &format!(", {verb} {}", words::date(until));
     }
+    out
+}
+
+/// The same with what a viewer sees, for owners: "Viewer. Sees allergies, medicines. Sensitive kinds are left out".
+pub(crate) fn sentence(grant: &Grant) -> String {
+    let mut out = short(grant);
     if let Some(scope) = &grant.scope {
         if let Some(classes) = &scope.classes {
             let named: Vec<String> = classes.iter().take(3).map(|c| c.words().to_lowercase()).collect();
@@ -37,7 +43,11 @@ pub(crate) fn sentence(grant: &Grant) -> String {
             }
         }
         let ticked: Vec<String> = scope.sensitive.iter().map(|k| k.words().to_lowercase()).collect();
-        out += &if ticked.is_empty() { ". Nothing sensitive".to_owned() } else { format!(". Sensitive kinds: {}", ticked.join(", ")) };
+        out += &if ticked.is_empty() {
+            ". Sensitive kinds are left out".to_owned()
+        } else {
+            format!(". With what is sensitive: {}", ticked.join(", "))
+        };
     }
     out
 }
