@@ -109,7 +109,7 @@ const TRAPS: &[&str] = &[
     "pr depression", "respiratory depression", "respiration depress", "respiratory depress", "depressed respirat", "bone marrow depression", "marrow depression",
     "myocardial depression", "cardiac depression", "cns depression", "cns depressant", "central nervous system depress", "immune depression",
     "depressed fracture", "depressed skull", "tongue depress", "depressed fontanel", "depressed reflex", "depressed ejection", "depressed lv", "depressed left ventric",
-    "mental foramen", "mental nerve", "mental protuber", "mental spine", "mental artery", "mental region",
+    "abuse deterrent", "mental foramen", "mental nerve", "mental protuber", "mental spine", "mental artery", "mental region",
     "bipolar caut", "bipolar electrocaut", "bipolar coag", "bipolar diatherm", "bipolar hemiarthro", "bipolar hip", "bipolar forceps", "bipolar lead",
     "bipolar pac", "bipolar electrod", "bipolar prosth", "bipolar radiofreq", "bipolar sens", "bipolar limb",
     "stress test", "stress echo", "stress fracture", "stress incontinence", "stress urinary", "stress ulcer", "stress dose", "stress mri", "stress myocard",
