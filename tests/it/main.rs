@@ -36,6 +36,7 @@ mod pages_words;
 mod pdf;
 mod roundtrip;
 mod scope;
+mod scope_web;
 mod share;
 mod signin;
 mod vault;

@@ -18,14 +18,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A record with a word that stands nowhere else, its class and its kinds.
-struct Marked {
-    word: &'static str,
-    class: Class,
-    kinds: Vec<Sensitive>,
-    resource: Resource,
+pub(crate) struct Marked {
+    pub(crate) word: &'static str,
+    pub(crate) class: Class,
+    pub(crate) kinds: Vec<Sensitive>,
+    pub(crate) resource: Resource,
 }
 
-fn marked() -> Vec<Marked> {
+pub(crate) fn marked() -> Vec<Marked> {
     let condition = |id: &str, words: &str| {
         json!({"resourceType": "Condition", "id": id, "code": {"text": words}, "onsetDateTime": "2024-01-02",
             "encounter": {"reference": "Encounter/visit"}})
