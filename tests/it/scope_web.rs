@@ -41,7 +41,7 @@ fn inside(bytes: &[u8]) -> String {
         let mut file = zip.by_index(n).unwrap();
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).unwrap();
-        out.push_str(file.name());
+        out.push_str(&file.name().unwrap());
         out.push_str(&String::from_utf8_lossy(&bytes));
     }
     out
