@@ -3,6 +3,7 @@
 use super::app::{ChartCx, Theme};
 use super::assets;
 use super::pages::words;
+use crate::record::Class;
 use crate::vault::{PersonInfo, Role};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -93,7 +94,7 @@ fn framed(cx: &ChartCx, page: &Page<'_>, head: &Markup, body: &Markup) -> Markup
             }
             nav.foot #more aria-label="All of this chart" { (nav(cx, page.nav)) }
             nav.bar aria-label="Main" {
-                @for (name, path, symbol) in BAR {
+                @for (name, path, symbol) in BAR.iter().filter(|(_, path, _)| is_seen(cx, path)) {
                     a href=(cx.to(path)) aria-current=[(*path == page.nav).then_some("page")] { (icon(symbol)) (name) }
                 }
                 a href="#more" { (icon("more")) "More" }
@@ -199,6 +200,15 @@ fn band(cx: &ChartCx) -> Markup {
 
 /// Six hues serve more people than six: the seventh shares one. The hue only repeats what name and initials beside it say, so
 /// that no pattern is needed to tell two people apart.
+/// Whether a page of the chart may hold something for who reads: the page of a kind that they may not see does not.
+fn is_seen(cx: &ChartCx, path: &str) -> bool {
+    let scope = cx.chart.scope();
+    match path {
+        "results" => scope.shows(Class::Laboratory) || scope.shows(Class::ClinicalTest),
+        other => Class::from_slug(other).is_none_or(|class| scope.shows(class)),
+    }
+}
+
 fn switch_entry(cx: &ChartCx, other: &PersonInfo, role: Role) -> Markup {
     html! {
         a class=(format!("who-{}", other.colour)) href=(format!("{}/charts/{}", cx.app.prefix, other.id))
@@ -219,7 +229,7 @@ fn nav(cx: &ChartCx, current: &str) -> Markup {
     let offered = |path: &str| match path {
         "add" | "export" | "share" => !reads,
         "sources" => !cx.chart.is_limited(),
-        _ => true,
+        other => is_seen(cx, other),
     };
     html! {
         @for (group, entries) in NAV.iter().filter(|(group, entries)| *group == "Keep" || entries.iter().any(|(_, path)| offered(path))) {

@@ -45,6 +45,9 @@ impl Home {
     }
 }
 
+/// Kinds that are results.
+const RESULTS: [Class; 3] = [Class::Laboratory, Class::VitalSign, Class::ClinicalTest];
+
 /// So many conditions and medicines; the rest is on their pages.
 const FEW: usize = 8;
 
@@ -54,11 +57,11 @@ pub(crate) fn page(cx: &ChartCx, home: &Home) -> Markup {
 }
 
 fn full(cx: &ChartCx, home: &Home) -> Markup {
-    let results: u64 =
-        home.added.iter().filter(|a| matches!(a.class, Class::Laboratory | Class::VitalSign | Class::ClinicalTest)).map(|a| a.count).sum();
+    let results: u64 = home.added.iter().filter(|a| RESULTS.contains(&a.class)).map(|a| a.count).sum();
+    let shows = |class| cx.chart.scope().shows(class);
     html! {
         header.head {
-            h1 { @if cx.own() { (greeting()) ", " (words::first_name(&cx.person.name)) } @else { (words::possessive(words::first_name(&cx.person.name))) " chart" } }
+            h1 { @if cx.own() { (greeting()) ", " (words::first_name(&cx.person.name)) } @else { (words::possessive(if cx.role == Role::Viewer { &cx.person.name } else { words::first_name(&cx.person.name) })) " chart" } }
             @if let Some(source) = &home.latest_source {
                 p {
                     "Last added: " (words::day(source.imported))
@@ -68,11 +71,11 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
             }
         }
         ul.tasks.list aria-label="Main tasks" {
-            li { (task(&cx.to("results"), "results", "See results", &if results > 0 { format!("{} new since your last visit", words::number(results)) } else { "By test, with their ranges".to_owned() })) }
+            @if shows(Class::Laboratory) { li { (task(&cx.to("results"), "results", "See results", &if results > 0 { format!("{} new since your last visit", words::number(results)) } else { "By test, with their ranges".to_owned() })) } }
             @if cx.role >= Role::Carer { li { (task(&cx.to("share"), "share", "Share with a clinic", "A link, an encrypted page or a file")) } }
-            @else { li { (task(&cx.to("documents"), "doc", "Documents", "Letters, reports and scans")) } }
+            @else if shows(Class::Note) { li { (task(&cx.to("documents"), "doc", "Documents", "Letters, reports and scans")) } }
             @if cx.role >= Role::Carer { li { (task(&cx.to("add"), "add", "Add records", "From a portal or a file")) } }
-            @else { li { (task(&cx.to("timeline"), "time", "Timeline", "Everything, newest first")) } }
+            @else { li { (task(&cx.to("timeline"), "time", "Timeline", "Newest first")) } }
         }
         @if cx.role == Role::Viewer { (changed(cx, home)) }
         @for share in &home.opened {
@@ -86,27 +89,27 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
         div.pair.gap {
             div {
                 (allergies::allergies(cx, home))
-                (outside(cx, home))
-                (section("conditions-now", "Conditions now", Some(("All conditions", &cx.to("conditions"))), &html! {
+                @if RESULTS.iter().any(|class| shows(*class)) { (outside(cx, home)) }
+                @if shows(Class::Problem) { (section("conditions-now", "Conditions now", Some(("All conditions", &cx.to("conditions"))), &html! {
                     (rows_or(
                         home.conditions.iter().take(FEW).map(|line| condition(cx, line)),
                         || none_seen(cx, "None recorded", "No source names an active condition. This is not the same as “none”.", &html! {}),
                     ))
                     (rest(home.conditions.len(), "condition", "conditions"))
-                }))
-                @if home.added.len() > 4 { (immunizations(cx, home)) }
+                })) }
+                @if home.added.len() > 4 && shows(Class::Immunization) { (immunizations(cx, home)) }
             }
             div {
-                (appointment(cx, home.appointment.as_ref()))
+                @if shows(Class::Appointment) { (appointment(cx, home.appointment.as_ref())) }
                 @if !home.added.is_empty() && cx.role != Role::Viewer { (new(cx, home)) }
-                (section("medicines-now", "Medicines now", Some(("All medicines", &cx.to("medicines"))), &html! {
+                @if shows(Class::Medication) { (section("medicines-now", "Medicines now", Some(("All medicines", &cx.to("medicines"))), &html! {
                     (rows_or(
                         home.medicines.iter().take(FEW).map(|medicine| taken(cx, medicine)),
                         || none_seen(cx, "None recorded", "No source names a medicine taken now. This is not the same as “none”.", &html! {}),
                     ))
                     (rest(home.medicines.len(), "medicine", "medicines"))
-                }))
-                @if home.added.len() <= 4 { (immunizations(cx, home)) }
+                })) }
+                @if home.added.len() <= 4 && shows(Class::Immunization) { (immunizations(cx, home)) }
             }
         }
     }
