@@ -13,7 +13,8 @@ use std::path::PathBuf;
 /// What `export` is told.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// fhir (a Bundle of everything, without loss), ndjson, csv (a zip of tables) or everything (one zip of all)
+    /// fhir (a Bundle of everything, without loss), ndjson, csv (a zip of tables), everything (one zip of all), ips (a
+    /// patient summary), ccda (a clinical document), xdm (a zip for a clinic) or pdf (on paper)
     #[arg(long, value_name = "F")]
     pub format: String,
     /// From this date on: 2020, 2020-03 or 2020-03-14

@@ -1,11 +1,12 @@
 //! What is given, chosen once and given in any form: kinds, dates, single records, for whom and with which words.
 
 use super::select::{Ready, Selection};
-use crate::record::Class;
-use crate::vault::Row;
+use crate::record::{Class, Sensitive, SensitiveSet};
+use crate::vault::{Chart, Row, Scope};
 use crate::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A ready choice to start from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,7 +61,7 @@ impl Profile {
 /// What goes out, to whom. Remembered for each recipient as JSON; the default takes everything.
 ///
 /// A record goes along when its key is in `with`, or when the selection takes it and its key is not in `without`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Choice {
     /// Kinds and dates.
@@ -69,6 +70,9 @@ pub struct Choice {
     pub with: BTreeSet<String>,
     /// Single records that stay here in any case, by `Row::key`. It wins over `with`.
     pub without: BTreeSet<String>,
+    /// The sensitive kinds that go along with the rest.
+    #[serde(with = "slugs")]
+    pub sensitive: SensitiveSet,
     /// How many earlier values of each test go along with the newest one in a summary; `None` means all.
     pub earlier: Option<usize>,
     /// Whether the documents of the chart go along with their contents, and the imported files where a form has room for them.
@@ -79,6 +83,37 @@ pub struct Choice {
     pub note: Option<String>,
     /// What the choice was made from.
     pub profile: Option<Profile>,
+}
+
+impl Default for Choice {
+    fn default() -> Self {
+        Self {
+            selection: Selection::default(),
+            with: BTreeSet::new(),
+            without: BTreeSet::new(),
+            sensitive: SensitiveSet::ALL,
+            earlier: None,
+            documents: false,
+            addressee: None,
+            note: None,
+            profile: None,
+        }
+    }
+}
+
+/// Sensitive kinds as the list of their slugs; one that this version does not know opens nothing.
+mod slugs {
+    use super::{Sensitive, SensitiveSet};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(set: &SensitiveSet, to: S) -> Result<S::Ok, S::Error> {
+        set.iter().map(Sensitive::slug).collect::<Vec<_>>().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SensitiveSet, D::Error> {
+        let slugs = Vec::<String>::deserialize(from)?;
+        Ok(slugs.iter().filter_map(|slug| Sensitive::from_slug(slug)).collect())
+    }
 }
 
 impl From<Selection> for Choice {
@@ -135,11 +170,12 @@ impl Choice {
         }
     }
 
-    /// Everything but bills, messages and what is only for programs.
+    /// Everything but bills, messages, what is only for programs, and the sensitive kinds until they are allowed.
     pub fn family() -> Self {
         let exclude = vec![Class::Bill, Class::Message, Class::Provenance, Class::Other];
         Self {
             selection: Selection { exclude, ..Selection::default() },
+            sensitive: SensitiveSet::NONE,
             documents: true,
             profile: Some(Profile::Family),
             ..Self::default()
@@ -153,10 +189,15 @@ impl Choice {
 
     /// Whether the whole chart goes out: nothing is left aside.
     pub fn is_everything(&self) -> bool {
-        self.selection.is_everything() && self.without.is_empty() && self.earlier.is_none()
+        self.selection.is_everything() && self.without.is_empty() && self.earlier.is_none() && self.sensitive == SensitiveSet::ALL
     }
 
-    /// What tells whether a record goes along.
+    /// The chart as far as the allowed sensitive kinds let it be seen.
+    pub(super) fn view(&self, chart: &Arc<Chart>) -> Arc<Chart> {
+        chart.view(&Scope { classes: None, sensitive: self.sensitive })
+    }
+
+    /// What tells whether a record of [`Chart::view`] goes along. The sensitive kinds play no part in it.
     ///
     /// # Errors
     /// Usage when a date is none.

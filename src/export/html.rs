@@ -2,6 +2,7 @@
 
 use super::csv::table_name;
 use super::line::Line;
+use super::markup::escape;
 use super::select::Ready;
 use crate::Result;
 use crate::record::{Class, PartialDate, Standing, today};
@@ -70,6 +71,11 @@ pub(super) fn write(chart: &Chart, selection: &Ready, kept: &[Kept], out: &mut d
     files(chart, selection, kept, &mut counts, out)?;
     out.write_all(b"</main></body></html>\n")?;
     Ok(())
+}
+
+/// The head of a page that reads without a network: its style, and a policy under which nothing runs or is loaded.
+pub(super) fn style() -> &'static str {
+    HEAD
 }
 
 /// Kind, heading, heads of the columns.
@@ -268,23 +274,6 @@ fn shown(line: &Line) -> String {
     if known.is_empty() { "Not given".to_owned() } else { known }
 }
 
-/// Text as HTML, in elements and in attributes.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() && !matches!(c, '\n' | '\t') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 /// A path as a relative address: everything but plain characters percent-encoded (RFC 3986).
 fn address(path: &str) -> String {
     path.bytes()
@@ -297,9 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_others_stay_words() {
-        assert_eq!(escape("<script>alert('x')</script>"), "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;");
-        assert_eq!(escape("a\u{0}b"), "a\u{fffd}b");
+    fn addresses_are_encoded() {
         assert_eq!(address("originals/a b\"#?.pdf"), "originals/a%20b%22%23%3F.pdf");
         assert_eq!(address("originals/Bréf.xml"), "originals/Br%C3%A9f.xml");
     }

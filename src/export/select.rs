@@ -1,7 +1,7 @@
 //! Which records go along: by date and by kind.
 
 use super::choice::Choice;
-use crate::record::{Class, PartialDate, Standing};
+use crate::record::{Class, PartialDate, SensitiveSet, Standing};
 use crate::vault::{Chart, Order, Query, Row};
 use crate::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,10 @@ impl Ready {
             classes,
             with: choice.with.clone(),
             without: choice.without.clone(),
-            everything: choice.selection.is_everything() && choice.without.is_empty() && choice.documents,
+            everything: choice.selection.is_everything()
+                && choice.without.is_empty()
+                && choice.documents
+                && choice.sensitive == SensitiveSet::ALL,
         })
     }
 

@@ -89,10 +89,11 @@ impl Chart {
     /// Internal when the database fails.
     pub fn given_again(&self) -> Result<HashMap<i64, Vec<String>>> {
         let conn = self.reader()?;
-        let mut statement = conn.prepare_cached(
-            "SELECT e.rid, s.id FROM seen e JOIN sources s ON s.sid = e.src
-             WHERE e.gone = 0 AND s.removed IS NULL GROUP BY e.rid, s.sid ORDER BY e.rid, min(e.seq)",
-        )?;
+        let mut statement = conn.prepare_cached(&format!(
+            "SELECT e.rid, s.id FROM seen e JOIN sources s ON s.sid = e.src JOIN records r ON r.rid = e.rid
+             WHERE e.gone = 0 AND s.removed IS NULL{} GROUP BY e.rid, s.sid ORDER BY e.rid, min(e.seq)",
+            lens::condition(&self.scope, "r")
+        ))?;
         let mut rows = statement.query([])?;
         let mut out: HashMap<i64, Vec<String>> = HashMap::new();
         let mut last: Option<(i64, String)> = None;

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot be made stops the run")]
 
 mod floor;
+mod given;
 mod memory;
 mod pages;
 mod process;
@@ -44,11 +45,14 @@ fn main() {
     line("What", "Measured", "Target");
     line("----", "--------", "------");
     let dir = tempfile::tempdir().unwrap();
-    let parts = std::env::var("KEEPWELL_BENCH_PARTS").unwrap_or_else(|_| "import,pages,memory".into());
+    let parts = std::env::var("KEEPWELL_BENCH_PARTS").unwrap_or_else(|_| "import,given,pages,memory".into());
     let wanted = |part: &str| parts.split(',').any(|p| p == part);
     let mut world = World::new(&dir.path().join("vault"));
     if wanted("import") {
         import(&world, dir.path(), scale);
+    }
+    if wanted("given") {
+        given::measure(&World::new(&dir.path().join("given")), dir.path(), scale);
     }
     let place = (world.dir.clone(), world.person.clone());
     if wanted("pages") {

@@ -72,6 +72,11 @@ impl World {
         self.household
     }
 
+    /// The open chart, to be shared.
+    pub(crate) fn shared(&self) -> &Arc<Chart> {
+        self.chart.as_ref().unwrap()
+    }
+
     /// The open chart.
     pub(crate) fn chart(&self) -> &Chart {
         self.chart.as_ref().unwrap()

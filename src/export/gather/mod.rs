@@ -14,6 +14,7 @@ mod told;
 
 pub use item::Item;
 pub use part::Part;
+pub(crate) use part::is_refuted;
 pub use refs::Target;
 pub use told::Told;
 
@@ -22,12 +23,13 @@ use super::fhir::urn;
 use super::select::Ready;
 use crate::Result;
 use crate::chart::sources::Sources;
-use crate::record::{Class, Standing, array, concept_text, has_code, text_at};
+use crate::record::{Class, SensitiveSet, Standing, array, concept_text, has_code, text_at};
 use crate::vault::{Chart, Order, PersonInfo, Query, Row};
 use part::Place;
 use refs::{Cleaned, Goes, Refs};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// A part of a summary with its items.
 #[derive(Clone, Debug)]
@@ -91,12 +93,15 @@ const SOUND: [Standing; 5] = [Standing::Current, Standing::Past, Standing::Plann
 ///
 /// # Errors
 /// Usage when a date of the choice cannot be read; Internal when the chart cannot be read.
-pub fn gather(chart: &Chart, choice: &Choice, made: jiff::Timestamp) -> Result<Gathered> {
+pub fn gather(chart: &Arc<Chart>, choice: &Choice, made: jiff::Timestamp) -> Result<Gathered> {
     let ready = choice.ready()?;
+    let whole = chart;
+    let chart = &choice.view(whole);
     let mut read = read(chart, &ready)?;
     let sources = Sources::of(chart)?;
     let again = if sources.here().count() > 1 { chart.given_again()? } else { HashMap::new() };
-    let mut left_out = read.left_out || unchosen(chart, &ready)?;
+    let mut left_out =
+        read.left_out || unchosen(chart, &ready)? || choice.sensitive != SensitiveSet::ALL && whole.counts()? != chart.counts()?;
     let devices = named_devices(&read);
     let mut sections = Vec::with_capacity(Part::ALL.len());
     for part in Part::ALL {
@@ -124,7 +129,6 @@ pub fn gather(chart: &Chart, choice: &Choice, made: jiff::Timestamp) -> Result<G
         }
         sections.push(section);
     }
-    // A summary of medicines that says "none" while one is taken would be wrong, whichever list that one stands in.
     let name = |row: &Row| {
         let ids = again.get(&row.rid).cloned().unwrap_or_else(|| vec![row.source.clone()]);
         ids.into_iter().map(|id| sources.name(&id).to_owned()).collect::<Vec<_>>()
@@ -135,6 +139,8 @@ pub fn gather(chart: &Chart, choice: &Choice, made: jiff::Timestamp) -> Result<G
         }
         item.sources = distinct(item.rows.iter().flat_map(&name));
     }
+    let documents = sections.iter().any(|s| s.part == Part::Documents && !s.items.is_empty());
+    left_out |= documents && !choice.documents;
     let mut out = Gathered {
         person: chart.person().clone(),
         patients: read.patients,
@@ -308,6 +314,16 @@ impl Gathered {
         self.refs.clean(row, &mut resource, &mut cleaned);
         *targets = cleaned.targets;
         resource
+    }
+
+    /// The resource at an address of this summary, if something with that address stands beside the items or among them.
+    pub fn named(&self, address: &str) -> Option<Value> {
+        let beside = (0..self.beside.len()).map(Target::Beside).find(|t| self.address(*t) == address);
+        if let Some(target) = beside {
+            return self.beside(target).map(|(_, resource, _)| resource);
+        }
+        let number = self.urns.iter().position(|urn| urn == address)?;
+        self.sections.iter().flat_map(Section::all).nth(number).map(|item| self.resource(item).0)
     }
 
     /// What an item says, in words.

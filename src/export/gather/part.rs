@@ -163,6 +163,6 @@ fn about_pregnancy(code: &str) -> bool {
 }
 
 /// What a record without code or status of absence says of "none": used beside [`Standing::Absent`].
-pub(super) fn is_refuted(resource: &Value) -> bool {
+pub(crate) fn is_refuted(resource: &Value) -> bool {
     resource.get("verificationStatus").is_some_and(|v| has_code(v, "", "refuted"))
 }

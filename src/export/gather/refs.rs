@@ -170,6 +170,10 @@ impl Refs {
         gone.iter().for_each(|name| {
             object.shift_remove(name);
         });
+        // FHIR requires these: without them the rest of the part says nothing that may stand alone.
+        if depth > 0 && gone.iter().any(|name| matches!(name.as_str(), "condition" | "link" | "location" | "actor" | "manipulated")) {
+            object.clear();
+        }
     }
 
     /// Points a reference to its place in the summary. False when nothing of it may stay.

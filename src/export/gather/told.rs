@@ -123,6 +123,7 @@ pub(super) fn tell(title: String, row: &Row, resource: &Value) -> Told {
                 answers::questions(resource).into_iter().filter(|q| !q.heading).map(|q| format!("{}: {}", q.words, q.answers.join("; "))),
             );
         }
+        "Consent" => out.say("Says", list(resource, "sourceAttachment").into_iter().filter_map(words_in)),
         "DocumentReference" | "Media" => {
             out.say("Kind", texts("type"));
             out.say("Title", texts("content.attachment.title"));
@@ -134,6 +135,15 @@ pub(super) fn tell(title: String, row: &Row, resource: &Value) -> Told {
     }
     out.say("Note", results::notes(resource));
     out
+}
+
+/// The words of an attachment that is plain text, if they are few.
+fn words_in(attachment: &Value) -> Option<String> {
+    use base64::Engine;
+    let plain = text_at(attachment, "contentType").is_some_and(|t| t.starts_with("text/plain"));
+    let data = text_at(attachment, "data").filter(|d| plain && d.len() < 8000)?;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(data).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 fn words_of(value: &Value) -> Option<String> {

@@ -15,6 +15,7 @@ mod xml;
 use super::{Limits, Sink};
 use crate::{Error, Result};
 use context::Context;
+pub(crate) use types::system_oid;
 use xml::{Node, path};
 
 /// Reads one CDA document. `name` is its file name, for the title of an unstructured body only.

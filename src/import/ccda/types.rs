@@ -14,7 +14,7 @@ mod values;
 pub(crate) use codes::{coding, concept, concept_or_absent, interpretation, null_concept, null_words};
 pub(crate) use names::{address, human_name, identifier, identifiers, name_text, reachable, telecom};
 pub(crate) use quantities::{number, quantity, range, ratio};
-pub(crate) use systems::oid_system;
+pub(crate) use systems::{oid_system, system_oid};
 pub(crate) use time::{Effective, Stamp, period, stamp};
 pub(crate) use values::{absent, value};
 

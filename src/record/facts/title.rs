@@ -99,7 +99,7 @@ fn found(kind: &str, resource: &Resource) -> Option<String> {
         "ImagingStudy" => text("description").or_else(|| concept("procedureCode")).or_else(|| modality(resource)),
         "FamilyMemberHistory" => concept("relationship").or_else(|| text("name")),
         "QuestionnaireResponse" => questionnaire(resource).or_else(|| text("text.div").map(|t| clip(&super::strip_tags(&t)))),
-        "Consent" => concept("category").or_else(|| concept("scope")),
+        "Consent" => consent(resource).or_else(|| concept("scope")),
         "Goal" => concept("description"),
         "Provenance" => concept("activity").or_else(|| reference("target")),
         "Account" | "List" | "Questionnaire" | "ResearchStudy" => text("title").or_else(named),
@@ -171,6 +171,14 @@ fn encounter(resource: &Resource) -> Option<String> {
 fn plan(resource: &Resource) -> Option<String> {
     let all = array(resource, "category");
     let own = all.iter().filter(|c| !crate::record::has_code(c, "", "assess-plan"));
+    let names: Vec<String> = own.filter_map(|c| name(c, &[])).collect();
+    if names.is_empty() { name(all.first()?, &[]) } else { Some(names.join(", ")) }
+}
+
+/// A consent by its category; that every directive is a directive says nothing beside another one.
+fn consent(resource: &Resource) -> Option<String> {
+    let all = array(resource, "category");
+    let own = all.iter().filter(|c| !["42348-3", "59284-0"].iter().any(|code| crate::record::has_code(c, "", code)));
     let names: Vec<String> = own.filter_map(|c| name(c, &[])).collect();
     if names.is_empty() { name(all.first()?, &[]) } else { Some(names.join(", ")) }
 }

@@ -88,6 +88,11 @@ pub(crate) fn oid_system(oid: &str) -> String {
     root_uri(oid)
 }
 
+/// The OID of a code system by its FHIR address, for writing CDA.
+pub(crate) fn system_oid(address: &str) -> Option<&'static str> {
+    SYSTEMS.iter().find(|(_, uri)| *uri == address).map(|(oid, _)| *oid)
+}
+
 /// The URI of an II root or an unknown code system: an OID, a UUID, or whatever the vendor wrote.
 pub(super) fn root_uri(root: &str) -> String {
     let is_oid = root.contains('.') && root.bytes().all(|b| b.is_ascii_digit() || b == b'.');

@@ -1,0 +1,186 @@
+//! The sections of the document: templates, LOINC codes, and what stands in them (C-CDA R2.1 Continuity of Care Document).
+
+use crate::export::gather::Part;
+
+/// A section.
+pub(super) struct Planned {
+    pub(super) parts: &'static [Part],
+    pub(super) title: &'static str,
+    /// LOINC.
+    pub(super) code: &'static str,
+    pub(super) display: &'static str,
+    /// Template number and version; the first one wants coded entries.
+    pub(super) templates: &'static [(&'static str, &'static str)],
+    /// Whether it is there when nothing is known.
+    pub(super) required: bool,
+    /// Whether a section without entries says so by nullFlavor.
+    pub(super) coded: bool,
+}
+
+/// The sections in the order in which a clinician reads.
+pub(super) static ORDER: [Planned; 17] = [
+    Planned {
+        parts: &[Part::Allergies],
+        title: "Allergies and Intolerances",
+        code: "48765-2",
+        display: "Allergies and adverse reactions Document",
+        templates: &[("2.6.1", "2015-08-01"), ("2.6", "2015-08-01")],
+        required: true,
+        coded: true,
+    },
+    Planned {
+        parts: &[Part::Conditions],
+        title: "Problems",
+        code: "11450-4",
+        display: "Problem list - Reported",
+        templates: &[("2.5.1", "2015-08-01"), ("2.5", "2015-08-01")],
+        required: true,
+        coded: true,
+    },
+    Planned {
+        parts: &[Part::Medicines, Part::PastMedicines],
+        title: "Medications",
+        code: "10160-0",
+        display: "History of Medication use Narrative",
+        templates: &[("2.1.1", "2014-06-09"), ("2.1", "2014-06-09")],
+        required: true,
+        coded: true,
+    },
+    Planned {
+        parts: &[Part::AdvanceDirectives],
+        title: "Advance Directives and Wishes",
+        code: "42348-3",
+        display: "Advance healthcare directives",
+        templates: &[("2.21", "2015-08-01")],
+        required: false,
+        coded: false,
+    },
+    Planned {
+        parts: &[Part::Devices],
+        title: "Medical Equipment",
+        code: "46264-8",
+        display: "History of medical device use",
+        templates: &[("2.23", "2014-06-09")],
+        required: false,
+        coded: false,
+    },
+    Planned {
+        parts: &[Part::Immunizations],
+        title: "Immunizations",
+        code: "11369-6",
+        display: "History of Immunization note",
+        templates: &[("2.2.1", "2015-08-01"), ("2.2", "2015-08-01")],
+        required: false,
+        coded: true,
+    },
+    Planned {
+        parts: &[Part::Results, Part::Reports],
+        title: "Results",
+        code: "30954-2",
+        display: "Relevant diagnostic tests/laboratory data note",
+        templates: &[("2.3.1", "2015-08-01"), ("2.3", "2015-08-01")],
+        required: true,
+        coded: true,
+    },
+    Planned {
+        parts: &[Part::VitalSigns],
+        title: "Vital Signs",
+        code: "8716-3",
+        display: "Vital signs note",
+        templates: &[("2.4.1", "2015-08-01"), ("2.4", "2015-08-01")],
+        required: true,
+        coded: true,
+    },
+    Planned {
+        parts: &[Part::Procedures],
+        title: "Procedures",
+        code: "47519-4",
+        display: "History of Procedures Document",
+        templates: &[("2.7.1", "2014-06-09"), ("2.7", "2014-06-09")],
+        required: true,
+        coded: true,
+    },
+    Planned {
+        parts: &[Part::SocialHistory, Part::Pregnancy],
+        title: "Social History",
+        code: "29762-2",
+        display: "Social history note",
+        templates: &[("2.17", "2015-08-01")],
+        required: true,
+        coded: true,
+    },
+    Planned {
+        parts: &[Part::PastConditions],
+        title: "Past Conditions",
+        code: "11348-0",
+        display: "History of Past illness note",
+        templates: &[("2.20", "2015-08-01")],
+        required: false,
+        coded: false,
+    },
+    Planned {
+        parts: &[Part::Visits],
+        title: "Encounters",
+        code: "46240-8",
+        display: "History of Hospitalizations+Outpatient visits Narrative",
+        templates: &[("2.22.1", "2015-08-01"), ("2.22", "2015-08-01")],
+        required: false,
+        coded: true,
+    },
+    Planned {
+        parts: &[Part::Plans],
+        title: "Plan of Treatment",
+        code: "18776-5",
+        display: "Plan of care note",
+        templates: &[("2.10", "2014-06-09")],
+        required: false,
+        coded: false,
+    },
+    Planned {
+        parts: &[Part::FamilyHistory],
+        title: "Family History",
+        code: "10157-6",
+        display: "History of family member diseases note",
+        templates: &[("2.15", "2015-08-01")],
+        required: false,
+        coded: false,
+    },
+    Planned {
+        parts: &[Part::Functional, Part::Alerts],
+        title: "Health Status and Function",
+        code: "47420-5",
+        display: "Functional status assessment note",
+        templates: &[("2.14", "2014-06-09")],
+        required: false,
+        coded: false,
+    },
+    Planned {
+        parts: &[Part::Insurance],
+        title: "Insurance",
+        code: "48768-6",
+        display: "Payment sources Document",
+        templates: &[("2.18", "2015-08-01")],
+        required: false,
+        coded: false,
+    },
+    Planned {
+        parts: &[Part::CareTeam, Part::Documents],
+        title: "Care Team and Documents",
+        code: "85847-2",
+        display: "Patient Care team information",
+        templates: &[],
+        required: false,
+        coded: false,
+    },
+];
+
+/// What was ruled out, refused or not done: apart, so that no reader takes it for something that the person has.
+pub(super) static NOT_SO: Planned = Planned {
+    parts: &[],
+    title: "Ruled out, refused or not done",
+    code: "11503-0",
+    display: "Medical records",
+    templates: &[],
+    required: false,
+    coded: false,
+};
