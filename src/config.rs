@@ -36,6 +36,10 @@ pub struct Config {
     /// Whose chart, where the member can open several; for init: the full name of the first person
     #[arg(long, global = true, env = "KEEPWELL_PERSON", value_name = "NAME|ID", hide_env = true)]
     pub person: Option<String>,
+    /// A program that sends a message (mail, push) when a member must be told something: it gets one line on its stdin, without
+    /// names or health data
+    #[arg(long, global = true, env = "KEEPWELL_NOTIFY_COMMAND", value_name = "FILE", hide_env = true)]
+    pub notify_command: Option<PathBuf>,
     /// Minutes without a request after which a session locks
     #[arg(long, global = true, env = "KEEPWELL_IDLE_MINUTES", value_name = "N", default_value_t = 15, hide_env = true)]
     pub idle_minutes: u32,
@@ -78,7 +82,7 @@ pub struct Bounds {
 }
 
 /// Every variable that means something.
-const VARIABLES: [&str; 18] = [
+const VARIABLES: [&str; 19] = [
     "KEEPWELL_VAULT",
     "KEEPWELL_LISTEN",
     "KEEPWELL_BASE_URL",
@@ -88,6 +92,7 @@ const VARIABLES: [&str; 18] = [
     "KEEPWELL_UNLOCK_FILE",
     "KEEPWELL_PERSON",
     "KEEPWELL_IDLE_MINUTES",
+    "KEEPWELL_NOTIFY_COMMAND",
     "KEEPWELL_VERBOSE",
     "KEEPWELL_MAX_FILE_MIB",
     "KEEPWELL_MAX_ARCHIVE_ENTRIES",
@@ -170,6 +175,14 @@ impl Config {
                 out.push("The server listens beyond this machine, and KEEPWELL_BASE_URL does not say under which address.".into());
             }
             _ => {}
+        }
+        if let Some(program) = &self.notify_command {
+            use std::os::unix::fs::PermissionsExt as _;
+            if !program.is_absolute() {
+                out.push("KEEPWELL_NOTIFY_COMMAND must be a whole path, beginning with /.".into());
+            } else if !std::fs::metadata(program).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0) {
+                out.push(format!("The notify command {} is no program that can be run.", program.display()));
+            }
         }
         for (what, file) in [("passphrase", &self.passphrase_file), ("unlock", &self.unlock_file)] {
             let Some(file) = file else { continue };

@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub fn run(config: &Config) -> Result<Ended> {
     let dir = config.vault_dir()?;
     let vault = if Vault::exists(&dir) { Vault::open(&dir)? } else { Vault::create(&dir)? };
-    listen(config, Household::new(Arc::new(vault)), &|address, app| {
+    listen(config, Household::new(Arc::new(vault)).with_notify_command(config.notify_command.clone()), &|address, app| {
         match app.welcome_path() {
             Some(path) => {
                 eprintln!("Keepwell is ready. Open this address once to set it up (good for 30 minutes):\n\n    {address}{path}\n");

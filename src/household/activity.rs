@@ -2,7 +2,7 @@
 
 use super::{Household, SignedIn};
 use crate::Result;
-use crate::vault::{Act, Actor, Event, Place};
+use crate::vault::{Act, Actor, Event, Notice, NoticeKind, Place};
 use std::sync::{PoisonError, Weak};
 
 impl SignedIn {
@@ -43,7 +43,9 @@ impl Household {
         let known = self.vault.register().member_named(name)?;
         let Some((member, _)) = known else { return Ok(()) };
         let event = Event::new(Actor::unknown(), Act::WrongPassphrase).from(from.clone()).with("for", &member.name).with("what", what);
-        self.record_for(&member.id, &event)
+        self.record_for(&member.id, &event)?;
+        let from = [from.address.as_str(), from.device.as_str()].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(", ");
+        self.tell_member(&member.id, &Notice::new(NoticeKind::Denied).with("from", from))
     }
 
     /// A member tried what they have no right to, perhaps on a chart of which they know nothing. `page` is a part of a route

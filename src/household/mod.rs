@@ -3,6 +3,7 @@
 //! roles.rs: who may open a chart, and keys that follow. invites.rs: one-time links. people.rs: whose charts.
 
 mod invites;
+mod notices;
 mod people;
 mod roles;
 
@@ -12,6 +13,7 @@ pub use people::{ClosedChart, Correction};
 pub use roles::LetGo;
 
 mod activity;
+mod contacts;
 mod door;
 mod factors;
 mod passkeys;
@@ -20,12 +22,13 @@ mod renewal;
 
 pub(crate) use crate::vault::Tries;
 pub use crate::vault::{FactorInfo, FactorKind};
+pub use contacts::WAIT;
 pub use factors::{AppSetup, RECOVERY_CODES};
 pub use passkeys::{PasskeyAsked, PasskeySetup, Site};
 pub use passphrase::{PASSPHRASE, Strength, good_passphrase, strength};
 
 use crate::record::{PartialDate, Precision};
-use crate::vault::{Chart, Key, MemberInfo, PersonInfo, Role, Scope, Vault, Waiting};
+use crate::vault::{Chart, Key, MemberInfo, NoticeKind, PersonInfo, Role, Scope, Vault, Waiting};
 use crate::{Error, Kind, Result};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,6 +56,12 @@ pub struct Household {
     resealing: Arc<Mutex<HashSet<String>>>,
     /// Counts changes to people.
     edits: AtomicU64,
+    /// The program of the second channel.
+    notify_command: Option<std::path::PathBuf>,
+    /// What was told lately, so that it is not told over and over.
+    told: Mutex<HashMap<(String, NoticeKind), std::time::Instant>>,
+    /// The steady clock when waits were last counted.
+    counted: Mutex<Option<i64>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -120,6 +129,9 @@ impl Household {
             resealing: Arc::default(),
             edits: AtomicU64::default(),
             factoring: Mutex::default(),
+            notify_command: None,
+            told: Mutex::default(),
+            counted: Mutex::default(),
         }
     }
 

@@ -180,13 +180,15 @@ impl Household {
                 }
                 self.vault.note_locked(person, &Event::new(Actor::system(), Act::Rekeyed))?;
                 self.vault.register().end_roles(person)?;
-                let copies: Vec<Escrow> = self.vault.register().invites(person)?.iter().map(escrow).collect();
+                let mut copies: Vec<Escrow> = self.vault.register().invites(person)?.iter().map(escrow).collect();
+                copies.extend(self.vault.contact_copies(person)?);
                 self.vault.renew_chart(person, &who.key, &self.recipients(person)?, &copies)?;
             }
         }
         if need != KeysNeed::Nothing {
             self.vault.register().keys_fit(person)?;
         }
+        self.vault.sweep_contacts(person)?;
         self.sweep_invites(person)
     }
 
@@ -256,7 +258,7 @@ impl Household {
 
 /// The copy of a chart's identity that an invite holds.
 pub(super) fn escrow(invite: &InviteInfo) -> Escrow {
-    Escrow { path: PathBuf::from("invites").join(format!("{}.age", invite.id)), recipient: invite.recipient.clone() }
+    Escrow { path: PathBuf::from("invites").join(format!("{}.age", invite.id)), recipient: invite.recipient.clone(), outer: None }
 }
 
 /// A grant whose end is a date to come; only a viewer's is narrowed.

@@ -85,6 +85,14 @@ impl Key {
         Ok(plain)
     }
 
+    /// Opens a small age file in memory.
+    pub(super) fn open_bytes(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let all = std::iter::once(&self.newest).chain(&self.older).map(|i| i as &dyn age::Identity);
+        let mut plain = Zeroizing::new(Vec::new());
+        age::Decryptor::new_buffered(sealed).and_then(|d| d.decrypt(all)).map_err(Error::internal)?.read_to_end(&mut plain)?;
+        Ok(plain)
+    }
+
     /// Reads an age file that was encrypted to this key, decrypting as it goes.
     pub(crate) fn reader(&self, path: &Path) -> Result<age::stream::StreamReader<BufReader<File>>> {
         let all = std::iter::once(&self.newest).chain(&self.older).map(|i| i as &dyn age::Identity);
@@ -115,11 +123,16 @@ pub(crate) fn writer<W: Write>(recipients: &[String], out: W) -> Result<age::str
 
 /// Writes a small age file, encrypted to some recipients.
 pub(crate) fn seal_file(path: &Path, recipients: &[String], plain: &[u8]) -> Result<()> {
+    files::replace(path, &seal(recipients, plain)?)
+}
+
+/// A small age file in memory.
+pub(super) fn seal(recipients: &[String], plain: &[u8]) -> Result<Vec<u8>> {
     let mut sealed = Vec::new();
     let mut out = writer(recipients, &mut sealed)?;
     out.write_all(plain)?;
     out.finish()?;
-    files::replace(path, &sealed)
+    Ok(sealed)
 }
 
 /// A member's key, encrypted with their passphrase: an age file.

@@ -9,6 +9,8 @@
 //!   originals/            source.rs
 //!   inbox/                inbox.rs
 //!   activity.db           activity/     who looked, what left, what changed
+//!   contacts/             contacts.rs   what stands ready for a trusted contact
+//! notices/<id>/           notices.rs    what a member is to be told
 //!   identity.older.age    rekey.rs      new keys when somebody may open the chart no longer
 //!   shares/               shares.rs
 //! scope.rs says what of a chart somebody may read; lens.rs holds every reading to it; classify.rs tells what is sensitive.
@@ -22,6 +24,7 @@ mod chart;
 mod check;
 mod classify;
 mod columns;
+mod contacts;
 mod db;
 mod factors;
 mod files;
@@ -30,6 +33,7 @@ mod import;
 pub mod inbox;
 mod keys;
 mod lens;
+mod notices;
 mod query;
 mod read;
 mod refs;
@@ -46,12 +50,14 @@ mod tidy;
 
 pub use activity::{Act, Actor, ActorKind, Choice, Counted, Entry, Event, Fault, Group as ActGroup, Place, Verdict};
 pub use chart::Chart;
+pub use contacts::{Clock, ContactInfo};
 pub(crate) use factors::Tries;
 pub use factors::{FactorInfo, FactorKind};
 pub(crate) use identity::unique_in_shape;
 pub use import::{Import, Outcome};
 pub use inbox::Waiting;
 pub(crate) use keys::{Key, random};
+pub use notices::{Notice, NoticeKind};
 pub use query::{Added, Cursor, Group, Hit, Listing, Order, Query, Row};
 pub(crate) use register::Register;
 pub use register::{MemberInfo, PersonInfo, Role};

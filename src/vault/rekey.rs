@@ -41,6 +41,8 @@ pub(crate) struct Escrow {
     pub(crate) path: PathBuf,
     /// `age1…`.
     pub(crate) recipient: String,
+    /// Around that, another layer to this recipient: for a trusted contact, a key of the server.
+    pub(crate) outer: Option<String>,
 }
 
 /// Writes the identity of a chart to exactly these members. `key` is one who may open it now.
@@ -83,7 +85,11 @@ fn write_copy(dir: &Path, key: &Key, copy: &Escrow) -> Result<()> {
     path.parent().map_or(Ok(()), files::private_dir)?;
     let mut secret = key.secret();
     secret.push('\n');
-    keys::seal_file(&path, std::slice::from_ref(&copy.recipient), secret.as_bytes())
+    let sealed = keys::seal(std::slice::from_ref(&copy.recipient), secret.as_bytes())?;
+    match &copy.outer {
+        Some(outer) => keys::seal_file(&path, std::slice::from_ref(outer), &sealed),
+        None => files::replace(&path, &sealed),
+    }
 }
 
 /// Steps 1 to 5. Nobody has the chart open. `done` is told after each step that a kill could follow.
@@ -175,7 +181,7 @@ pub(super) fn reseal(shelf: &Shelf, go_on: &dyn Fn() -> bool) -> Result<bool> {
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
         // Copies of the identity are for others; renew has written them.
-        if entry.file_type()?.is_dir() && entry.file_name() != "invites" {
+        if entry.file_type()?.is_dir() && !["invites", "contacts"].iter().any(|own| entry.file_name() == *own) {
             folders.push(entry.path());
         }
     }
@@ -325,7 +331,7 @@ mod tests {
     #[test]
     fn an_end_after_any_step_leaves_a_chart_that_opens_and_the_next_time_goes_on() {
         let (owner, gone, guest) = (Key::generate(), Key::generate(), Key::generate());
-        let copies = [Escrow { path: "invites/i.age".into(), recipient: guest.recipient() }];
+        let copies = [Escrow { path: "invites/i.age".into(), recipient: guest.recipient(), outer: None }];
         let only = [owner.recipient()];
         let mut ended = 0;
         for stop in 1.. {

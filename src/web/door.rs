@@ -122,6 +122,11 @@ fn known(app: &App, headers: &HeaderMap, member: &str) -> Option<String> {
     all.split('~').find(|mark| mark.split('.').next() == Some(member)).and_then(|mark| genuine(app, mark)).map(str::to_owned)
 }
 
+/// Whether this browser has signed in as this member before.
+pub(crate) fn is_known(app: &App, headers: &HeaderMap, member: &str) -> bool {
+    known(app, headers, member).is_some()
+}
+
 /// The part that names the browser, if the mark is ours and not too old.
 fn genuine<'a>(app: &App, mark: &'a str) -> Option<&'a str> {
     let (said, proof) = mark.rsplit_once('.')?;

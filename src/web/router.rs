@@ -92,6 +92,12 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("POST", "/charts/{chart}/people/{member}", Who::Owner),
     ("GET", "/charts/{chart}/people/{member}/remove", Who::Owner),
     ("POST", "/charts/{chart}/people/{member}/remove", Who::Owner),
+    ("GET", "/charts/{chart}/contact", Who::Owner),
+    ("POST", "/charts/{chart}/contact", Who::Owner),
+    ("POST", "/charts/{chart}/contact/stop", Who::Owner),
+    ("GET", "/contact", Who::Member),
+    ("POST", "/contact", Who::Member),
+    ("POST", "/notices", Who::Member),
     ("GET", "/charts/{chart}/invites/{invite}/withdraw", Who::Owner),
     ("POST", "/charts/{chart}/invites/{invite}/withdraw", Who::Owner),
     ("GET", "/charts/{chart}/person", Who::Owner),
@@ -147,6 +153,7 @@ pub const ASKS_AGAIN: &[(&str, &str)] = &[
     ("POST", "/charts/{chart}/people/{member}/remove"),
     ("POST", "/charts/{chart}/person/remove"),
     ("POST", "/charts/{chart}/share"),
+    ("POST", "/charts/{chart}/contact"),
 ];
 
 /// Whether a route asks for a fresh proof.
@@ -166,7 +173,7 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The addresses, without what stands around them.
 pub fn addresses() -> Router<Arc<App>> {
-    use routes::{activity, add, charts, confirm, export, first_run, health, help, home, inbox, keys, passphrase, search};
+    use routes::{activity, add, charts, confirm, contact, export, first_run, health, help, home, inbox, keys, passphrase, search};
     use routes::{household, join, people, second, sessions, settings, share, sign_in, sources, unlock, view};
     let pages = Router::new()
         .route("/", get(home::start))
@@ -206,6 +213,10 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/charts/{chart}/people/add", get(people::add_form).post(people::add))
         .route("/charts/{chart}/people/{member}", get(people::change_form).post(people::change))
         .route("/charts/{chart}/people/{member}/remove", get(people::ask_take).post(people::take))
+        .route("/charts/{chart}/contact", get(contact::show).post(contact::name))
+        .route("/charts/{chart}/contact/stop", post(contact::stop))
+        .route("/contact", get(contact::own).post(contact::wish))
+        .route("/notices", post(contact::dismiss))
         .route("/charts/{chart}/invites/{invite}/withdraw", get(people::ask_withdraw).post(people::withdraw))
         .route("/charts/{chart}/person", get(people::person_form).post(people::edit_person))
         .route("/charts/{chart}/person/remove", get(people::ask_remove).post(people::remove))

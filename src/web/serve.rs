@@ -68,5 +68,11 @@ async fn sweep(app: Arc<App>) {
         app.between.sweep();
         app.joins.sweep();
         app.jobs.sweep(app.sessions.anyone());
+        let server = Arc::clone(&app);
+        // Should it fail once, the wait only gets longer.
+        let counted = super::app::blocking(move || server.household.count_waits(crate::vault::Clock::now())).await;
+        if counted.is_err() {
+            tracing::warn!("the waits of trusted contacts could not be counted");
+        }
     }
 }

@@ -12,6 +12,7 @@ mod ccda_frame;
 mod ccda_given;
 mod ccda_odd;
 mod cli;
+mod contact;
 mod corpus;
 mod demo;
 mod export;

@@ -120,6 +120,11 @@ fn security() -> Markup {
             li { "Keepwell calls no other server. Pages load nothing from elsewhere, and run nothing but one small script of its own." }
             li { "Nothing about your health stands in an address line, so it is not in the browser’s history." }
         }
+        h2 { "Who looked" }
+        p { "Every look at a chart, every change, and everything that leaves it is written down before it happens, under Activity. What cannot be written down is not done. The entries hang together: if one is changed or removed, the check finds it. Whoever controls this server and its backups together could still write a whole new list." }
+        h2 { "The trusted contact" }
+        p { "An owner can name a member who may ask for access in an emergency. The owner is told at once and can refuse. The chart’s key lies ready, locked twice: with the contact’s own key and with one that only this server has. The server opens its lock after the wait. A clock that jumps shortens nothing, and while the server is off at most one day counts." }
+        p { "The limit: a thief of the disk, or of a backup that holds the server’s key, who also knows the contact’s passphrase, would not have to wait. Name somebody whom you trust with that." }
         p { "If you think that somebody else knows your passphrase, tell the one who runs this server." }
     }
 }

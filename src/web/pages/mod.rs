@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod add;
 pub mod chart;
 pub(crate) mod confirm;
+pub(crate) mod contact;
 pub(crate) mod export;
 pub(crate) mod first_run;
 pub(crate) mod help;

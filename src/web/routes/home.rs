@@ -39,6 +39,7 @@ pub(crate) async fn home(cx: ChartCx) -> Result<Markup> {
         if cx.role >= Role::Carer {
             shown.opened = first_opened(&cx)?;
         }
+        shown.notices = cx.app.household.notices(&cx.who())?;
         Ok(home::page(&cx, &shown))
     })
     .await
@@ -109,6 +110,7 @@ fn gather(chart: &Chart, last_visit: Option<i64>) -> Result<Home> {
         latest_source,
         sources: Some(sources),
         opened: Vec::new(),
+        notices: Vec::new(),
     })
 }
 

@@ -1,9 +1,9 @@
 //! Signing in and out. First the passphrase, then the second factor where there is one (`second.rs`), then the session.
 
 use crate::household::SignedIn;
-use crate::vault::{Act, Event};
+use crate::vault::{Act, Event, Notice, NoticeKind};
 use crate::web::app::{App, blocking};
-use crate::web::door::{failed, known_cookie, pending_cookie, succeeded, try_name};
+use crate::web::door::{failed, is_known, known_cookie, pending_cookie, succeeded, try_name};
 use crate::web::looks::{aside, place, wrong};
 use crate::web::pages::sign_in::{self as page, Locked, Trouble};
 use crate::web::pages::words;
@@ -121,9 +121,15 @@ pub(crate) async fn welcome(
 ) -> Result<Response> {
     // In the log of every chart that this opens, before it opens it.
     let (server, from) = (Arc::clone(app), place(app, headers, extensions));
+    let fresh = !is_known(app, headers, &who.member.id);
+    let here = format!("{}, {}", from.address, from.device).trim_end_matches([',', ' ']).to_owned();
     let who = blocking(move || {
         let event = Event::new(who.actor(), Act::SignedIn).from(from).with("second", if second { "yes" } else { "" });
-        server.household.record_for(&who.member.id, &event).map(|()| who)
+        server.household.record_for(&who.member.id, &event)?;
+        if fresh {
+            server.household.tell_member(&who.member.id, &Notice::new(NoticeKind::NewDevice).with("from", here))?;
+        }
+        Ok(who)
     })
     .await?;
     // A new token at every sign-in; the old one ends.

@@ -9,7 +9,7 @@ use crate::chart::results;
 use crate::chart::sources::Sources;
 use crate::record::{Class, Flag, PartialDate, array, text_at};
 use crate::share::Share;
-use crate::vault::{Added, Role, Row, SourceInfo};
+use crate::vault::{Added, Notice, Role, Row, SourceInfo};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, big_icon, chart_page, none_seen, note, pill, section};
 use crate::web::pages::chart::class_path;
@@ -37,6 +37,8 @@ pub(crate) struct Home {
     pub(crate) sources: Option<Sources>,
     /// Links that somebody opened for the first time since the last visit.
     pub(crate) opened: Vec<Share>,
+    /// What the member is to be told, each with its name.
+    pub(crate) notices: Vec<(String, Notice)>,
 }
 
 impl Home {
@@ -52,7 +54,9 @@ const RESULTS: [Class; 3] = [Class::Laboratory, Class::VitalSign, Class::Clinica
 const FEW: usize = 8;
 
 pub(crate) fn page(cx: &ChartCx, home: &Home) -> Markup {
+    let notices = super::contact::notices(&cx.app.prefix, &format!("/charts/{}", cx.person.id), &home.notices);
     let body = if home.has_records { full(cx, home) } else { bare::bare(cx) };
+    let body = html! { (notices) (body) };
     chart_page(cx, &Page { title: "Home", nav: "", crumbs: &[] }, &body)
 }
 
