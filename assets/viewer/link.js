@@ -141,7 +141,7 @@ async function gather(files) {
     }
   }
   if (!main && !entry.length) throw new Trouble(first(said.join(" "), "There is nothing in this link that this page can show."));
-  const bundle = main ? { ...main, entry: [...list(main.entry), ...entry] } : { resourceType: "Bundle", type: "collection", entry };
+  const bundle = joined([main || { resourceType: "Bundle", type: "collection" }, ...entry.map((e) => e.resource)]);
   return { bundle, said };
 }
 
@@ -177,7 +177,7 @@ function replyForm(link, recipient, passcode) {
 }
 
 function show(files, bundle, said, link, recipient, passcode) {
-  const saves = files.map((f, n) => [files.length > 1 ? `Save file ${n + 1}` : "Save the records (FHIR)", () => save(EXTENSIONS[f.type.split(";")[0]] || "records.json", f.plain, f.type)]);
+  const saves = files.map((f, n) => [n === 0 ? "Save the records (FHIR)" : `Save file ${n + 1} of ${files.length}`, () => save(EXTENSIONS[f.type.split(";")[0]] || "records.json", f.plain, f.type)]);
   const welcome = extensionValue(list(extension(bundle.meta, URL_SHARE)?.extension).find((e) => e && e.url === "reply")) === true;
   const extra = welcome && link.own && !link.direct ? replyForm(link, recipient, passcode) : null;
   const main = sheet(bundle, { name: link.label, where: "More in this link", saves, said, extra });

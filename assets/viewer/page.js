@@ -16,10 +16,10 @@ async function unseal(passphrase) {
   return JSON.parse(new TextDecoder().decode(await inflateAll(plain)));
 }
 
-function unsealed({ text, files }) {
-  const bundle = parse(word(text));
-  const saves = list(files).map((f) => [word(f.words), () => save(word(f.name), bytes(f.data), word(f.type))]);
-  if (!saves.length) saves.push(["Save the records (FHIR)", () => save("records.json", text, "application/fhir+json")]);
+function unsealed({ texts, files }) {
+  const bundle = joined(list(texts).map((text) => parse(word(text))));
+  const records = list(texts).map((text, n) => [n === 0 ? "Save as IPS (FHIR)" : "Save the other records (FHIR)", () => save(`records-${n + 1}.json`, text, "application/fhir+json")]);
+  const saves = [...records, ...list(files).map((f) => [word(f.words), () => save(word(f.name), bytes(f.data), word(f.type))])];
   const main = sheet(bundle, { name: "", where: "More in this page", saves, said: [], extra: null });
   document.getElementById("main").replaceWith(main);
   document.title = `Health summary: ${person(chart(bundle).patient.name)}`;

@@ -110,13 +110,19 @@ const extensionValue = (e) => e && Object.entries(e).find(([name]) => name.start
 /** JSON with its numbers as they were written: 72.50 stays 72.50. */
 const parse = (text) => JSON.parse(text.replace(/(?<!\\)":\s*(-?\d+\.\d*0)(?=\s*[,}])/g, '":"$1"'));
 
+/** Several bundles as one: the first leads. */
+function joined(bundles) {
+  const [main, ...more] = bundles;
+  return { ...main, entry: [...list(main && main.entry), ...more.map((resource) => ({ resource }))] };
+}
+
 /** The bundle as a chart: its resources by kind, a way to follow references inside it, and our own words. */
 function chart(bundle) {
   const all = [];
   const known = new Map();
   const add = (resource, url, source) => {
     if (!resource || typeof resource !== "object") return;
-    if (resource.resourceType === "Bundle") return list(resource.entry).forEach((e) => e && add(e.resource, word(e.fullUrl), source));
+    if (resource.resourceType === "Bundle") return list(resource.entry).forEach((e) => e && add(e.resource, word(e.fullUrl), first(word(extensionValue(extension(e, URL_SOURCE))), source)));
     const one = { resource, url, source };
     all.push(one);
     if (url) known.set(url, resource);
@@ -469,7 +475,7 @@ function sheet(bundle, about) {
   const note = word(c.words.note);
   const named = (items, words) => (items.length ? lines(items.slice(0, FEW), words) : h("p", { class: "soft" }, "Nothing here. This is not the same as none."));
   const dated = (i) => [i.name, i.date && ` (${day(i.date)})`, i.note && `, ${i.note}`, origin(i.sources, " ")];
-  const narrative = c.of("Composition").flatMap(({ resource: r }) => list(r.section)).filter((s) => s && !list(s.entry).some((e) => c.look(e)) && s.text && s.text.div);
+  const narrative = c.of("Composition").flatMap(({ resource: r }) => list(r.section)).filter((s) => s && !s.emptyReason && !list(s.entry).some((e) => c.look(e)) && s.text && s.text.div && !(note && s.text.div.includes(note.slice(0, 40))));
   return h("main", { class: "sheet who-slate", id: "main", tabindex: "-1" },
     head(c, about), allergyCard(c), flags(c, ordered),
     note && h("p", { class: "spaced" }, h("b", {}, "Patient’s note: "), `“${note}”`),
@@ -499,5 +505,5 @@ function sheet(bundle, about) {
       narrative.map((s) => more(first(word(s.title), concept(s.code), "Section"), () => h("p", { class: "told" }, plainText(new TextEncoder().encode(word(s.text.div)), "text/html"))))))),
     about.extra,
     h("p", { class: "src spaced" }, c.words.partial === true && h("b", {}, "Not everything is here. "), c.words.partial === true && "The patient chose what to share. ",
-      c.words.sources !== undefined && `Put together from ${number(c.words.sources)} ${Number(c.words.sources) === 1 ? "source" : "sources"} by Keepwell, a record the patient keeps; not a clinic’s own chart. `, list(about.said).join(" ")));
+      c.words.partial !== undefined && "Put together by Keepwell, a record the patient keeps; not a clinic’s own chart. ", list(about.said).join(" ")));
 }

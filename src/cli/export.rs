@@ -5,16 +5,21 @@ use super::{Ended, open};
 use crate::config::Config;
 use crate::export::{Choice, Format, Profile, export};
 use crate::record::Class;
+use crate::share::{page_of, passphrase};
 use crate::vault::{Act, Event};
 use crate::{Error, Kind, Result};
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 
+/// The encrypted page.
+const HTML: &str = "html";
+
 /// What `export` is told.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// fhir (a Bundle of everything, without loss), ndjson, csv (a zip of tables), everything (one zip of all), ips (a
-    /// patient summary), ccda (a clinical document), xdm (a zip for a clinic) or pdf (on paper)
+    /// patient summary), ccda (a clinical document), xdm (a zip for a clinic), pdf (on paper) or html (an encrypted page that
+    /// opens in any browser; its six words are printed)
     #[arg(long, value_name = "F")]
     pub format: String,
     /// From this date on: 2020, 2020-03 or 2020-03-14
@@ -49,11 +54,13 @@ pub struct Args {
 /// Usage when a word or date means nothing, or the file exists; Denied; Internal when the disk fails: no half-written
 /// file stays behind.
 pub fn run(config: &Config, args: &Args) -> Result<Ended> {
-    let format = Format::from_name(&args.format)?;
+    // The encrypted page is no format of ours: it is a sheet around several of them.
+    let format = if args.format == HTML { None } else { Some(Format::from_name(&args.format)?) };
     for text in args.from.iter().chain(&args.to) {
         date(text)?;
     }
     let choice = choice(args)?;
+    let Some(format) = format else { return page(config, args, &choice) };
     let opened = open(config)?;
     let mut out = BufWriter::new(super::sources::create(&args.out)?);
     let chart = opened.chart(config, Some(exported(&opened, args))).inspect_err(|_| _ = std::fs::remove_file(&args.out))?;
@@ -70,6 +77,30 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
                 args.out.display(),
                 summary.records
             );
+            Ok(Ended::Done)
+        }
+        Err(e) => {
+            let _ = std::fs::remove_file(&args.out);
+            Err(e)
+        }
+    }
+}
+
+/// Writes the encrypted page, and prints the words that open it.
+fn page(config: &Config, args: &Args, choice: &Choice) -> Result<Ended> {
+    let opened = open(config)?;
+    let mut out = super::sources::create(&args.out)?;
+    let made = opened.chart(config, Some(exported(&opened, args))).and_then(|chart| {
+        let words = passphrase()?;
+        out.write_all(page_of(&chart, choice, &words)?.as_bytes())?;
+        out.sync_all()?;
+        chart.log(&opened.event(Act::ExportEnded).with("format", HTML))?;
+        Ok(words)
+    });
+    match made {
+        Ok(words) => {
+            eprintln!("{}: it opens in any browser with these six words. They are not kept: write them down.", args.out.display());
+            super::print_line(&words)?;
             Ok(Ended::Done)
         }
         Err(e) => {

@@ -5,6 +5,7 @@ use super::{Ended, open, print_json, print_line};
 use crate::config::Config;
 use crate::export::{Choice, Profile};
 use crate::household::Household;
+use crate::record::Sensitive;
 use crate::share::{Made, Reach, Share, Terms, create, list, reach, stop};
 use crate::vault::{Act, Role};
 use crate::{Error, Kind, Result};
@@ -46,6 +47,9 @@ pub struct CreateArgs {
     /// Without these kinds
     #[arg(long, value_name = "C,…", value_delimiter = ',')]
     pub exclude: Vec<String>,
+    /// Leave these sensitive kinds in, such as mental-health,hiv; all others stay out, except under --profile everything
+    #[arg(long, value_name = "S,…", value_delimiter = ',')]
+    pub sensitive: Vec<String>,
     /// A file with a note to the reader
     #[arg(long, value_name = "FILE")]
     pub note_file: Option<PathBuf>,
@@ -144,9 +148,6 @@ fn told(made: &Made, terms: &Terms, args: &CreateArgs) -> Result<()> {
             ),
         }
     }
-    if made.left > 0 {
-        eprintln!("{} documents stayed here: they are too large for a link, or were not chosen.", made.left);
-    }
     if args.json {
         let mut value = as_json(&made.share);
         value["records"] = json!(made.records);
@@ -216,6 +217,12 @@ fn choice(args: &CreateArgs) -> Result<Choice> {
         choice.selection.exclude.clear();
     }
     choice.selection.exclude.extend(exclude);
+    for word in &args.sensitive {
+        let all = || Sensitive::ALL.map(Sensitive::slug).join(", ");
+        let kind = Sensitive::from_slug(word);
+        let words = || Error::new(Kind::Usage, format!("There is no sensitive kind \"{word}\". The kinds are: {}.", all()));
+        choice.sensitive.add(kind.ok_or_else(words)?.into());
+    }
     choice.selection.from.clone_from(&args.from);
     choice.selection.to.clone_from(&args.to);
     choice.addressee = Some(args.addressee.clone());
@@ -234,7 +241,6 @@ fn terms(config: &Config, args: &CreateArgs) -> Result<Terms> {
         direct: args.direct,
         host: args.host.clone(),
         reply: args.reply,
-        scope: None,
         base,
         event: Terms::default().event,
     })

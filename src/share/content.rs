@@ -1,36 +1,34 @@
-//! What goes out: one FHIR bundle of what was chosen, with the chosen documents inside it, and a few words of ours for the
-//! viewer in `Bundle.meta`. A reader that knows nothing of Keepwell sees plain FHIR.
+//! What goes out: the patient summary (IPS) of what was chosen, with the chosen documents inside it, and beside it a bundle of
+//! what no summary has room for (messages, bills). A few words of ours for the viewer stand in `Bundle.meta` and with each
+//! entry, as extensions: a reader that knows nothing of Keepwell sees plain FHIR.
 
 use super::FHIR;
-use crate::chart::documents;
 use crate::chart::sources::Sources;
-use crate::export::Choice;
-use crate::import::Limits;
-use crate::record::{ORIGINAL, Standing, sensitive_words};
+use crate::export::gather::{Gathered, Item, Section};
+use crate::export::{Choice, gather, ips};
+use crate::record::{Class, Standing, sensitive_words};
 use crate::vault::{Chart, Order, Query, Row, Scope};
-use crate::{Kind, Result};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::{Error, Kind, Result};
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Where our words for the viewer stand: an extension of `Bundle.meta`. The domain leads nowhere (RFC 2606).
+/// Where our words for the viewer stand. The domain leads nowhere (RFC 2606).
 const EXTENSION: &str = "https://keepwell.invalid/fhir/share";
-/// The name of the source of an entry: an extension of the entry.
+/// The names of the sources of an entry.
 const SOURCE: &str = "https://keepwell.invalid/fhir/source";
-/// Documents that go along, in all.
-const DOCUMENTS: usize = 40 << 20;
+/// More than this does not go into one link or page: a browser has to hold it.
+const MOST: usize = 60 << 20;
+/// Kinds for which no summary has room.
+const OUTSIDE: [Class; 4] = [Class::Message, Class::Bill, Class::Insurance, Class::Other];
 
 /// What goes out.
 #[derive(Clone)]
 pub struct Content {
-    /// Files by media type.
+    /// Files by media type; the first is the summary.
     pub files: Vec<(&'static str, Vec<u8>)>,
     /// How many records are in them.
     pub records: u64,
-    /// How many documents stayed here because they are too large, or are not in the chart.
-    pub left: u64,
     /// The same for the same records and words, whenever it is made.
     pub digest: String,
 }
@@ -41,70 +39,146 @@ impl std::fmt::Debug for Content {
     }
 }
 
-/// Gathers what a choice takes of a chart, as far as a scope lets it go out. `until`: when it ends; `reply`: whether an answer is welcome.
+/// What the reader is told beside the records.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told {
+    /// When it ends, seconds since 1970.
+    pub until: Option<i64>,
+    /// Whether an answer is welcome.
+    pub reply: bool,
+    /// All of it in one file: what no summary has room for stays here then.
+    pub one_file: bool,
+}
+
+/// Gathers what a choice takes of a chart.
 ///
 /// # Errors
-/// Usage when a date of the choice is none; Internal when the chart cannot be read.
-pub fn content(whole: &Arc<Chart>, scope: Option<&Scope>, choice: &Choice, until: Option<i64>, reply: bool) -> Result<Content> {
-    let chart = &*scope.map_or_else(|| Arc::clone(whole), |scope| whole.view(scope));
-    let mut writer = Writer::new(chart, whole, choice)?;
+/// Usage when a date of the choice is none; TooMuch when it is more than a browser can hold; Internal when the chart cannot
+/// be read.
+pub fn content(chart: &Arc<Chart>, choice: &Choice, told: Told) -> Result<Content> {
+    let gathered = gather(chart, choice, jiff::Timestamp::now())?;
+    let view = chart.view(&Scope { classes: None, sensitive: choice.sensitive });
+    let mut summary = Vec::new();
+    let written = ips::write(&view, &gathered, &mut summary)?;
+    let mut rest = Rest { sources: Sources::of(&view)?, body: Vec::new(), records: 0, hash: blake3::Hasher::new() };
+    for row in gathered.sections.iter().flat_map(Section::all).flat_map(|i| &i.rows).chain(&gathered.patients) {
+        rest.hash.update(row.key.as_bytes());
+        rest.hash.update(&row.json);
+    }
+    let outside = outside(&view, choice)?;
+    let here = !outside.is_empty() && !told.one_file;
+    if here {
+        outside.iter().try_for_each(|row| rest.add(row))?;
+    }
+    let words = words(&gathered, told, gathered.left_out || !outside.is_empty() && told.one_file);
+    rest.hash.update(words.to_string().as_bytes());
+    let mut files = vec![(FHIR, dressed(&summary, &words, &sources(chart, &gathered, choice)?))];
+    let records = written.records + rest.records;
+    let digest = rest.hash.finalize().to_hex().to_string();
+    if here {
+        files.push((FHIR, rest.finish(&gathered.made.to_string())));
+    }
+    if files.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > MOST {
+        let words = format!(
+            "That is more than {} MB, more than a browser can hold. Nothing was given. Leave the documents out, or give fewer records.",
+            MOST >> 20
+        );
+        return Err(Error::new(Kind::TooMuch, words));
+    }
+    Ok(Content { files, records, digest })
+}
+
+/// Chosen records of kinds that no summary has room for.
+fn outside(view: &Chart, choice: &Choice) -> Result<Vec<Row>> {
+    let classes: Vec<Class> = choice.selection.classes().into_iter().filter(|c| OUTSIDE.contains(c)).collect();
+    if classes.is_empty() {
+        return Ok(Vec::new());
+    }
     let takes = choice.takes()?;
-    for patient in [true, false] {
-        let query = Query {
-            types: if patient { vec!["Patient".to_owned()] } else { Vec::new() },
-            standings: vec![Standing::Current, Standing::Past, Standing::Planned, Standing::Absent, Standing::NotDone],
-            order: Order::Newest,
-            ..Query::default()
-        };
-        // Who it is about always goes along: a summary of nobody helps nobody.
-        chart.each(&query, &mut |row| match row.kind == "Patient" {
-            about if about != patient => Ok(()),
-            true => writer.add(&row),
-            false if takes(&row) => writer.add(&row),
-            false => {
-                writer.partial = true;
-                Ok(())
+    let standings = vec![Standing::Current, Standing::Past, Standing::Planned, Standing::Absent, Standing::NotDone];
+    let (mut out, query) = (Vec::new(), Query { classes, standings, order: Order::Newest, ..Query::default() });
+    view.each(&query, &mut |row| {
+        // A coverage stands in the summary.
+        if takes(&row) && row.kind != "Coverage" {
+            out.push(row);
+        }
+        Ok(())
+    })?;
+    Ok(out)
+}
+
+/// The names of the sources of each entry, by its address: who keeps the record, where that tells nothing that stays here.
+fn sources(chart: &Arc<Chart>, gathered: &Gathered, choice: &Choice) -> Result<HashMap<String, String>> {
+    let all = Sources::of(chart)?;
+    let named = |item: &Item| {
+        let fit = |name: &&str| sensitive_words(name).without(choice.sensitive).is_empty();
+        let mut names: Vec<&str> = item.rows.iter().filter_map(|r| all.keeper(&r.source)).filter(fit).collect();
+        names.extend(item.sources.iter().map(String::as_str).filter(|_| names.is_empty()).collect::<Vec<_>>());
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|n| seen.insert(*n));
+        names.join(", ")
+    };
+    let items = gathered.sections.iter().flat_map(Section::all);
+    Ok(items.map(|item| (gathered.address(gathered.target(item)), named(item))).collect())
+}
+
+/// Our words for the viewer.
+fn words(gathered: &Gathered, told: Told, partial: bool) -> Value {
+    let moment = |at: i64| jiff::Timestamp::from_second(at).map(|t| t.to_string()).unwrap_or_default();
+    let mut words = Vec::new();
+    let mut say = |url: &str, kind: &str, value: Value| words.push(json!({"url": url, kind: value}));
+    if let Some(to) = gathered.choice.addressee.as_deref().filter(|t| !t.trim().is_empty()) {
+        say("for", "valueString", json!(to));
+    }
+    if let Some(note) = gathered.choice.note.as_deref().filter(|n| !n.trim().is_empty()) {
+        say("note", "valueString", json!(note));
+    }
+    if let Some(until) = told.until {
+        say("until", "valueDateTime", json!(moment(until)));
+    }
+    say("partial", "valueBoolean", json!(partial));
+    say("reply", "valueBoolean", json!(told.reply));
+    json!([{"url": EXTENSION, "extension": words}])
+}
+
+/// The summary with our words. It is written one entry a line, and a line of JSON holds no bare line feed.
+fn dressed(summary: &[u8], words: &Value, sources: &HashMap<String, String>) -> Vec<u8> {
+    const META: &[u8] = b"\"meta\":{";
+    const ENTRY: &[u8] = b"{\"fullUrl\":\"";
+    let mut out = Vec::with_capacity(summary.len() + sources.len() * 128 + 1024);
+    for (n, line) in summary.split_inclusive(|b| *b == b'\n').enumerate() {
+        let meta = if n == 0 { line.windows(META.len()).position(|w| w == META) } else { None };
+        let named = line.strip_prefix(ENTRY).and_then(|rest| {
+            let end = rest.iter().position(|b| *b == b'"')?;
+            sources.get(std::str::from_utf8(&rest[..end]).ok()?).filter(|s| !s.is_empty())
+        });
+        match (meta, named) {
+            (Some(at), _) => {
+                let (before, after) = line.split_at(at + META.len());
+                out.extend_from_slice(before);
+                out.extend_from_slice(format!("\"extension\":{words},").as_bytes());
+                out.extend_from_slice(after);
             }
-        })?;
+            (None, Some(source)) => {
+                let source = json!([{"url": SOURCE, "valueString": source}]);
+                out.extend_from_slice(format!("{{\"extension\":{source},").as_bytes());
+                out.extend_from_slice(&line[1..]);
+            }
+            (None, None) => out.extend_from_slice(line),
+        }
     }
-    writer.finish(until, reply)
+    out
 }
 
-struct Writer<'a> {
-    chart: &'a Chart,
-    choice: &'a Choice,
+/// What no summary has room for, as a bundle of its own.
+struct Rest {
     sources: Sources,
-    /// Names of the sources as somebody sees them who may see everything.
-    keepers: Sources,
-    limits: Limits,
     body: Vec<u8>,
-    hash: blake3::Hasher,
-    urls: HashSet<String>,
     records: u64,
-    left: u64,
-    room: usize,
-    partial: bool,
+    hash: blake3::Hasher,
 }
 
-impl<'a> Writer<'a> {
-    fn new(chart: &'a Chart, whole: &Chart, choice: &'a Choice) -> Result<Self> {
-        Ok(Self {
-            chart,
-            choice,
-            sources: Sources::of(chart)?,
-            keepers: Sources::of(whole)?,
-            limits: Limits::default(),
-            body: Vec::new(),
-            hash: blake3::Hasher::new(),
-            urls: HashSet::new(),
-            records: 0,
-            left: 0,
-            room: DOCUMENTS,
-            // What a scope keeps here is not counted, and not told either.
-            partial: chart.is_limited() && chart.counts()? != whole.counts()?,
-        })
-    }
-
+impl Rest {
     fn add(&mut self, row: &Row) -> Result<()> {
         self.hash.update(row.key.as_bytes());
         self.hash.update(&row.json);
@@ -112,131 +186,35 @@ impl<'a> Writer<'a> {
             self.body.extend_from_slice(b",\n");
         }
         self.records += 1;
-        let source = json!([{"url": SOURCE, "valueString": self.source(row)}]);
-        let url = json!(self.address(row));
-        self.body.extend_from_slice(format!("{{\"extension\":{source},\"fullUrl\":{url},\"resource\":").as_bytes());
-        if holds_original(&row.json) {
-            let resource = self.with_files(row)?;
-            self.body.extend_from_slice(resource.to_string().as_bytes());
-        } else {
-            self.body.extend_from_slice(&row.json);
-        }
+        let source = json!([{"url": SOURCE, "valueString": self.sources.name(&row.source)}]);
+        // References to records that may not have been chosen lead nowhere.
+        let url = format!("https://keepwell.invalid/{}/{}", row.kind, row.key);
+        self.body.extend_from_slice(format!("{{\"extension\":{source},\"fullUrl\":\"{url}\",\"resource\":").as_bytes());
+        self.body.extend_from_slice(&row.json);
         self.body.push(b'}');
         Ok(())
     }
 
-    /// Who keeps the record, or else the file that it came in.
-    fn source<'b>(&'b self, row: &'b Row) -> &'b str {
-        let fit = |name: &&str| sensitive_words(name).without(self.chart.scope().sensitive).is_empty();
-        self.keepers.keeper(&row.source).filter(fit).unwrap_or_else(|| self.sources.name(&row.source))
-    }
-
-    /// An address of its own for each record: the source's where it is absolute, so that references lead to it.
-    fn address(&mut self, row: &Row) -> String {
-        let given = row.full_url.as_deref().filter(|u| u.contains(':')).map(str::to_owned);
-        let source = &blake3::hash(row.source.as_bytes()).to_hex()[..16];
-        let url = given
-            .unwrap_or_else(|| format!("https://keepwell.invalid/{source}/{}/{}", row.kind, row.fhir_id.as_deref().unwrap_or(&row.key)));
-        if self.urls.insert(url.clone()) {
-            return url;
-        }
-        let other = format!("https://keepwell.invalid/{}/{}", row.kind, row.key);
-        self.urls.insert(other.clone());
-        other
-    }
-
-    /// A document whose bytes are an imported file takes them along, where documents go along at all.
-    fn with_files(&mut self, row: &Row) -> Result<Value> {
-        let mut resource = row.resource();
-        let parts = documents::parts(&resource);
-        let mut given = Vec::new();
-        for part in &parts {
-            let bytes = match documents::bytes(self.chart, row, part, &self.limits) {
-                Ok(bytes) if self.choice.documents && bytes.len() <= self.room => Some(bytes),
-                Err(e) if e.kind == Kind::Internal => return Err(e),
-                _ => None,
-            };
-            if let Some(bytes) = &bytes {
-                self.room -= bytes.len();
-            } else {
-                self.left += 1;
-            }
-            given.push(bytes);
-        }
-        let mut given = given.into_iter();
-        for attachment in attachments(&mut resource) {
-            let is_original = attachment.get("url").and_then(Value::as_str).is_some_and(|u| u.starts_with(ORIGINAL));
-            let Some(bytes) = given.next() else { break };
-            if let (true, Some(attachment)) = (is_original, attachment.as_object_mut()) {
-                attachment.shift_remove("url");
-                if let Some(bytes) = bytes {
-                    attachment.insert("data".to_owned(), json!(STANDARD.encode(bytes)));
-                }
-            }
-        }
-        Ok(resource)
-    }
-
-    fn finish(mut self, until: Option<i64>, reply: bool) -> Result<Content> {
-        let moment = |at: i64| jiff::Timestamp::from_second(at).map(|t| t.to_string()).unwrap_or_default();
-        let mut words = Vec::new();
-        let mut say = |url: &str, kind: &str, value: Value| words.push(json!({"url": url, kind: value}));
-        if let Some(to) = self.choice.addressee.as_deref().filter(|t| !t.trim().is_empty()) {
-            say("for", "valueString", json!(to));
-        }
-        if let Some(note) = self.choice.note.as_deref().filter(|n| !n.trim().is_empty()) {
-            say("note", "valueString", json!(note));
-        }
-        if let Some(until) = until {
-            say("until", "valueDateTime", json!(moment(until)));
-        }
-        say("partial", "valueBoolean", json!(self.partial || self.left > 0));
-        say("reply", "valueBoolean", json!(reply));
-        say("sources", "valueInteger", json!(self.sources.here().count()));
-        let words = json!(words);
-        self.hash.update(words.to_string().as_bytes());
-        let now = moment(crate::vault::now());
-        let meta = json!({"extension": [{"url": EXTENSION, "extension": words}]});
-        let mut out = Vec::with_capacity(self.body.len() + 1024);
-        out.extend_from_slice(
-            format!("{{\"resourceType\":\"Bundle\",\"meta\":{meta},\"type\":\"collection\",\"timestamp\":\"{now}\"").as_bytes(),
-        );
-        if self.records > 0 {
-            out.extend_from_slice(b",\"entry\":[\n");
-            out.append(&mut self.body);
-            out.extend_from_slice(b"\n]");
-        }
-        out.extend_from_slice(b"}\n");
-        let digest = self.hash.finalize().to_hex().to_string();
-        Ok(Content { files: vec![(FHIR, out)], records: self.records, left: self.left, digest })
+    fn finish(mut self, made: &str) -> Vec<u8> {
+        let mut out = format!("{{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"timestamp\":\"{made}\",\"entry\":[\n").into_bytes();
+        out.append(&mut self.body);
+        out.extend_from_slice(b"\n]}\n");
+        out
     }
 }
 
-fn holds_original(json: &[u8]) -> bool {
-    json.windows(ORIGINAL.len()).any(|w| w == ORIGINAL.as_bytes())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The attachments of a resource that say anything, in the order of [`documents::parts`].
-fn attachments(resource: &mut Value) -> Vec<&mut Value> {
-    let here = |a: &&mut Value| a.get("data").is_some() || a.get("url").is_some();
-    let kind = resource.get("resourceType").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let Some(object) = resource.as_object_mut() else { return Vec::new() };
-    let all: Vec<&mut Value> = match kind.as_str() {
-        "DocumentReference" => entries(object, "content").into_iter().filter_map(|c| c.get_mut("attachment")).collect(),
-        "DiagnosticReport" => entries(object, "presentedForm"),
-        "Media" => object.get_mut("content").into_iter().collect(),
-        "Communication" | "CommunicationRequest" => {
-            entries(object, "payload").into_iter().filter_map(|p| p.get_mut("contentAttachment")).collect()
-        }
-        "Consent" => object.get_mut("sourceAttachment").into_iter().collect(),
-        _ => Vec::new(),
-    };
-    all.into_iter().filter(here).collect()
-}
-
-fn entries<'a>(object: &'a mut serde_json::Map<String, Value>, name: &str) -> Vec<&'a mut Value> {
-    match object.get_mut(name) {
-        Some(Value::Array(list)) => list.iter_mut().collect(),
-        _ => Vec::new(),
+    #[test]
+    fn our_words_stand_in_the_bundle_and_with_their_entries() {
+        let summary = b"{\"resourceType\":\"Bundle\",\"meta\":{\"profile\":[\"p\"]},\"entry\":[\n{\"fullUrl\":\"urn:uuid:1\",\"resource\":{\"text\":\"{\\\"fullUrl\\\":\\\"urn:uuid:1\\\"\"}},\n{\"fullUrl\":\"urn:uuid:2\",\"resource\":{}}\n]}\n";
+        let sources = HashMap::from([("urn:uuid:1".to_owned(), "A \"clinic\"".to_owned()), ("urn:uuid:2".to_owned(), String::new())]);
+        let out: Value = serde_json::from_slice(&dressed(summary, &json!([{"url": EXTENSION}]), &sources)).expect("JSON");
+        assert_eq!(out["meta"]["extension"][0]["url"], EXTENSION);
+        assert_eq!(out["meta"]["profile"][0], "p");
+        assert_eq!(out["entry"][0]["extension"][0]["valueString"], "A \"clinic\"");
+        assert_eq!(out["entry"][1].get("extension"), None);
     }
 }

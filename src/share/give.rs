@@ -1,13 +1,13 @@
 //! Making, listing, renewing and stopping links: all of it while the chart is open. What is secret of a share (its key, the
 //! words on it, what was chosen) is kept inside the chart's encrypted database.
 
-use super::content::{Content, content};
+use super::content::{Content, Told, content};
 use super::jwe::{LinkKey, encrypt};
 use super::passcode;
 use super::payload::{Flags, LABEL, Payload};
 use crate::export::Choice;
 use crate::household::Household;
-use crate::vault::{Act, Actor, Chart, Event, Scope, ShareRow, new_share_id, now};
+use crate::vault::{Act, Actor, Chart, Event, ShareRow, new_share_id, now};
 use crate::{Error, Kind, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
@@ -37,8 +37,6 @@ pub struct Terms {
     pub host: Option<String>,
     /// Whether whoever holds the link may leave a reply.
     pub reply: bool,
-    /// What may go out at all, also when the link is renewed; everything otherwise.
-    pub scope: Option<Scope>,
     /// The address of this server, `https://home.example/health`.
     pub base: String,
     /// Who gives it, from where: for the activity log.
@@ -55,7 +53,6 @@ impl Default for Terms {
             direct: false,
             host: None,
             reply: false,
-            scope: None,
             base: String::new(),
             event: Event::new(Actor::system(), Act::ShareMade),
         }
@@ -76,8 +73,6 @@ pub struct Made {
     pub file: Option<(String, String)>,
     /// How many records went out.
     pub records: u64,
-    /// How many documents did not find room.
-    pub left: u64,
 }
 
 impl std::fmt::Debug for Made {
@@ -186,8 +181,6 @@ struct Kept {
     label: String,
     by: String,
     choice: Choice,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    scope: Option<Scope>,
     digest: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     host: Option<String>,
@@ -214,7 +207,8 @@ pub fn create(household: &Household, chart: &Arc<Chart>, choice: &Choice, terms:
     let payload = Payload { url: url.clone(), key: key.clone(), exp: terms.expires, flags, label: label.clone() };
     // Rules first: nothing is written for a link that may not be.
     payload.link()?;
-    let made = content(chart, terms.scope.as_ref(), choice, terms.expires, terms.reply)?;
+    let told = Told { until: terms.expires, reply: terms.reply, one_file: terms.direct };
+    let made = content(chart, choice, told)?;
     let jwes = sealed(&key, &made)?;
     let (vault, person) = (household.vault(), chart.person().id.as_str());
     // What cannot be written down is not given.
@@ -229,7 +223,6 @@ pub fn create(household: &Household, chart: &Arc<Chart>, choice: &Choice, terms:
         label,
         by: terms.event.who.name.clone(),
         choice: choice.clone(),
-        scope: terms.scope.clone(),
         digest: made.digest.clone(),
         host: terms.host.clone(),
     };
@@ -253,7 +246,7 @@ pub fn create(household: &Household, chart: &Arc<Chart>, choice: &Choice, terms:
     };
     vault.register().add_share(&row)?;
     let file = terms.host.is_some().then(|| (format!("{secret}.jwe"), jwes.into_iter().next().unwrap_or_default()));
-    Ok(Made { share: share(row, kept, now), file, records: made.records, left: made.left })
+    Ok(Made { share: share(row, kept, now), file, records: made.records })
 }
 
 fn check(terms: &Terms, now: i64) -> Result<()> {
@@ -394,7 +387,8 @@ pub fn renew(household: &Household, chart: &Arc<Chart>) -> Result<u64> {
     for row in rows.iter().filter(|r| r.is_open(now) && Flags::read(&r.flags).long_term) {
         let mut kept = kept(chart, &row.id)?;
         let Some(key) = kept.key.as_deref().and_then(LinkKey::parse) else { continue };
-        let fresh = content(chart, kept.scope.as_ref(), &kept.choice, row.expires, row.reply)?;
+        let told = Told { until: row.expires, reply: row.reply, one_file: Flags::read(&row.flags).direct };
+        let fresh = content(chart, &kept.choice, told)?;
         if fresh.digest == kept.digest {
             continue;
         }

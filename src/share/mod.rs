@@ -23,11 +23,11 @@ mod reach;
 mod reply;
 mod wordlist;
 
-pub use content::{Content, content};
+pub use content::{Content, Told, content};
 pub use desk::{Answer, Asked, Desk, FileEntry};
 pub use give::{Made, Share, State, Terms, create, list, renew, stop};
 pub use jwe::{LinkKey, Opened, decrypt, encrypt};
-pub use page::{Page as Attached, encrypted_page, viewer_script};
+pub use page::{Page as Attached, encrypted_page, page_of, viewer_script};
 pub use passcode::{SHORTEST as PASSCODE, TRIES};
 pub use payload::{Flags, LABEL, Payload, URL};
 pub use qr::svg as qr;

@@ -4,7 +4,9 @@
 //! AES-256-GCM under a key that PBKDF2-SHA-256 makes of the passphrase in 600,000 rounds (OWASP, 2023). The passphrase is
 //! six words of ours, 66 bits: nobody chooses it.
 
-use super::content::Content;
+use super::content::{Content, Told, content};
+use crate::export::{Choice, Format, export};
+use crate::vault::Chart;
 use crate::{Error, Result};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -17,7 +19,7 @@ use pbkdf2::sha2::Sha256;
 use serde_json::json;
 use sha2::Digest;
 use std::io::Read;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use zeroize::Zeroizing;
 
 /// Rounds of PBKDF2.
@@ -81,16 +83,33 @@ impl std::fmt::Debug for Page<'_> {
     }
 }
 
+/// The page of what a choice takes of a chart, with the summary as C-CDA and PDF to be saved out of it.
+///
+/// # Errors
+/// As [`content`].
+pub fn page_of(chart: &Arc<Chart>, choice: &Choice, passphrase: &str) -> Result<String> {
+    let content = content(chart, choice, Told::default())?;
+    let made = |format: Format| {
+        let mut out = Zeroizing::new(Vec::new());
+        export(chart, format, choice, &mut *out).map(|_| out)
+    };
+    let (ccda, pdf) = (made(Format::Ccda)?, made(Format::Pdf)?);
+    let files = [
+        Page { words: "Save as C-CDA", name: Format::Ccda.file_name(), kind: Format::Ccda.media_type(), bytes: &ccda },
+        Page { words: "Save as PDF", name: Format::Pdf.file_name(), kind: Format::Pdf.media_type(), bytes: &pdf },
+    ];
+    encrypted_page(&content, &files, passphrase)
+}
+
 /// Makes the page. What is readable without the passphrase says nothing about anyone.
 ///
 /// # Errors
 /// Internal when there is no randomness.
 pub fn encrypted_page(content: &Content, files: &[Page<'_>], passphrase: &str) -> Result<String> {
-    let bundle = content.files.first().map(|(_, bytes)| bytes.as_slice()).unwrap_or_default();
-    let text = std::str::from_utf8(bundle).map_err(Error::internal)?;
+    let texts = content.files.iter().map(|(_, bytes)| std::str::from_utf8(bytes).map_err(Error::internal)).collect::<Result<Vec<_>>>()?;
     let files: Vec<_> =
         files.iter().map(|f| json!({"words": f.words, "name": f.name, "type": f.kind, "data": STANDARD.encode(f.bytes)})).collect();
-    let plain = Zeroizing::new(json!({"text": text, "files": files}).to_string());
+    let plain = Zeroizing::new(json!({"texts": texts, "files": files}).to_string());
     let mut packed = Zeroizing::new(Vec::new());
     DeflateEncoder::new(plain.as_bytes(), Compression::default()).read_to_end(&mut packed)?;
     let (salt, nonce) = (super::random::<16>()?, super::random::<12>()?);
@@ -161,7 +180,7 @@ mod tests {
     use super::*;
 
     fn content(text: &str) -> Content {
-        Content { files: vec![("application/fhir+json", text.as_bytes().to_vec())], records: 1, left: 0, digest: String::new() }
+        Content { files: vec![("application/fhir+json", text.as_bytes().to_vec())], records: 1, digest: String::new() }
     }
 
     #[test]

@@ -181,8 +181,12 @@ describe("sharing", () => {
     await reader.getByRole("button", { name: "Open the records" }).click();
     await reader.getByRole("heading", { name: /Ruth .*Carver/ }).waitFor();
     assert.match(await reader.locator("main").textContent(), /Penicillin/);
-    const [saved] = await Promise.all([reader.waitForEvent("download"), reader.getByRole("button", { name: "Save the records (FHIR)" }).click()]);
+    const [saved] = await Promise.all([reader.waitForEvent("download"), reader.getByRole("button", { name: "Save as IPS (FHIR)" }).click()]);
     assert.equal(JSON.parse(readFileSync(await saved.path(), "utf8")).resourceType, "Bundle");
+    for (const [kind, begins] of [["C-CDA", "<?xml"], ["PDF", "%PDF-"]]) {
+      const [other] = await Promise.all([reader.waitForEvent("download"), reader.getByRole("button", { name: `Save as ${kind}` }).click()]);
+      assert.ok(readFileSync(await other.path(), "latin1").startsWith(begins), kind);
+    }
     assert.deepEqual([...(await shape(reader)), ...(await accessible(reader)), ...complaints, ...asked], []);
   });
 });

@@ -436,6 +436,44 @@ fn a_link_that_has_ended_says_no_more() {
 }
 
 #[test]
+fn the_encrypted_page_opens_with_its_words_alone() {
+    use aes_gcm::aead::{Aead, KeyInit, Payload as Sealed};
+    let home = filled();
+    let out = home.path("page.html");
+    let ran = home.run(&["export", "--format", "html", "--out", out.to_str().unwrap()]).ended(0);
+    let words = String::from_utf8(ran.out).unwrap().trim().to_owned();
+    assert_eq!(words.split(' ').count(), 6);
+    assert!(!ran.err.contains(&words));
+    let html = std::fs::read_to_string(&out).unwrap();
+    assert!(!html.contains(SECRET) && !html.contains("Carver"));
+    // As WebCrypto does it: PBKDF2-SHA-256, AES-256-GCM, raw deflate.
+    let sealed: Value = serde_json::from_str(html.split("id=\"sealed\">").nth(1).unwrap().split("</script>").next().unwrap()).unwrap();
+    let bytes = |name: &str| base64::engine::general_purpose::STANDARD.decode(sealed[name].as_str().unwrap()).unwrap();
+    let rounds = sealed["rounds"].as_u64().unwrap();
+    assert!(rounds >= 600_000 && bytes("salt").len() == 16 && bytes("iv").len() == 12);
+    let open = |words: &str| {
+        let mut key = [0; 32];
+        pbkdf2::pbkdf2_hmac::<pbkdf2::sha2::Sha256>(words.as_bytes(), &bytes("salt"), rounds as u32, &mut key);
+        let nonce: [u8; 12] = bytes("iv").try_into().unwrap();
+        let cipher = aes_gcm::Aes256Gcm::new_from_slice(&key).unwrap();
+        cipher.decrypt(&nonce.into(), Sealed { msg: &bytes("data"), aad: sealed["about"].as_str().unwrap().as_bytes() })
+    };
+    assert!(open("one two three four five six").is_err());
+    let mut plain = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::DeflateDecoder::new(open(&words).unwrap().as_slice()), &mut plain).unwrap();
+    let plain: Value = serde_json::from_str(&plain).unwrap();
+    let summary: Value = serde_json::from_str(plain["texts"][0].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (summary["type"].as_str(), summary["entry"][0]["resource"]["resourceType"].as_str()),
+        (Some("document"), Some("Composition"))
+    );
+    assert!(plain["texts"][0].as_str().unwrap().contains(SECRET));
+    let names: Vec<&str> = plain["files"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["summary.ccda.xml", "summary.pdf"]);
+    home.run(&["export", "--format", "html", "--out", out.to_str().unwrap()]).ended(2);
+}
+
+#[test]
 fn files_of_others_open() {
     let Some(corpus) = std::env::var_os("KEEPWELL_CORPUS").map(std::path::PathBuf::from) else {
         println!("KEEPWELL_CORPUS is not set: no links of others");

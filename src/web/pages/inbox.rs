@@ -69,7 +69,7 @@ fn staying(cx: &ChartCx, n: usize, name: &str, one: &Staying) -> Markup {
                 } @else if one.wrong_person {
                     (act("accept", "", "btn harm", &format!("{} is about {first} all the same: add it", one.name), &format!("It is {first} all the same: add it")))
                 }
-                (act("discard", "", "btn", &format!("Throw {} away", one.name), "Throw it away"))
+                (act("discard", "", "btn", &format!("Throw it away: {}", one.name), "Throw it away"))
             }
         }
     }

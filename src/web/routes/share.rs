@@ -35,7 +35,6 @@ pub(crate) struct From {
 #[derive(Serialize, Deserialize)]
 struct Remembered {
     choice: Choice,
-    sensitive: Vec<String>,
     form: String,
 }
 
@@ -57,12 +56,7 @@ fn as_before(chart: &Chart, id: &str) -> Result<Chosen> {
     let note = chart.note(&format!("{REMEMBERED}{id}"))?.ok_or_else(Error::not_found)?;
     let kept: Remembered = serde_json::from_str(&note).map_err(Error::internal)?;
     let chosen = Chosen::of(kept.choice.profile.unwrap_or(Profile::NewClinic));
-    Ok(Chosen {
-        sensitive: kept.sensitive.iter().filter_map(|s| Sensitive::from_slug(s)).collect(),
-        form: Form::named(&kept.form).unwrap_or(chosen.form),
-        choice: kept.choice,
-        ..chosen
-    })
+    Ok(Chosen { form: Form::named(&kept.form).unwrap_or(chosen.form), choice: kept.choice, ..chosen })
 }
 
 fn shown(cx: &ChartCx, chosen: Chosen, base: String, wrong: Option<String>) -> Result<Markup> {
@@ -104,7 +98,7 @@ fn preview(chart: &Arc<Chart>, chosen: &Chosen) -> Result<Preview> {
         order: Order::Newest,
         ..Records::default()
     };
-    chart.view(&Scope { classes: None, sensitive: chosen.sensitive }).each(&query, &mut |row| {
+    chart.view(&Scope { classes: None, sensitive: chosen.choice.sensitive }).each(&query, &mut |row| {
         let line = || Line {
             key: row.key.clone(),
             rid: row.rid,
@@ -175,7 +169,7 @@ fn read(fields: &[(String, String)]) -> (Chosen, Option<String>) {
     chosen.choice.addressee = given("to").map(|t| t.chars().take(100).collect());
     chosen.choice.note = given("note").map(|n| n.chars().take(2000).collect());
     chosen.choice.without = all("without").filter(|k| k.len() == 32).map(str::to_owned).collect();
-    chosen.sensitive = all("sensitive").filter_map(Sensitive::from_slug).collect();
+    chosen.choice.sensitive = all("sensitive").filter_map(Sensitive::from_slug).collect();
     chosen.until = Until::ALL.iter().find(|u| u.1 == said("until")).map_or(Until::Week, |u| u.0);
     chosen.ask = said("ask") == "yes";
     said("passcode").clone_into(&mut chosen.passcode);
@@ -193,7 +187,6 @@ fn give(cx: &ChartCx, chosen: &Chosen, base: &str, fields: &[(String, String)], 
     if chosen.choice.addressee.is_none() {
         return Err(Error::new(Kind::Usage, "Write whom it is for. Nothing was given."));
     }
-    let scope = Scope { classes: None, sensitive: chosen.sensitive };
     match chosen.form {
         Form::Page => match words {
             None => {
@@ -202,11 +195,11 @@ fn give(cx: &ChartCx, chosen: &Chosen, base: &str, fields: &[(String, String)], 
                 remember(&cx.chart, chosen)?;
                 Ok(pages::words_first(cx, &words, &token, fields).into_response())
             }
-            Some(words) => page(cx, chosen, &scope, &words),
+            Some(words) => page(cx, chosen, &words),
         },
         Form::File(format) => {
             remember(&cx.chart, chosen)?;
-            let (chart, choice) = (cx.chart.view(&scope), chosen.choice.clone());
+            let (chart, choice) = (Arc::clone(&cx.chart), chosen.choice.clone());
             let headers = [
                 (header::CONTENT_TYPE, format.media_type().to_owned()),
                 (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", format.file_name())),
@@ -221,21 +214,20 @@ fn give(cx: &ChartCx, chosen: &Chosen, base: &str, fields: &[(String, String)], 
             };
             Ok((headers, made(make)).into_response())
         }
-        Form::Link | Form::Hosted => link(cx, chosen, &scope, base),
+        Form::Link | Form::Hosted => link(cx, chosen, base),
     }
 }
 
-fn page(cx: &ChartCx, chosen: &Chosen, scope: &Scope, words: &str) -> Result<Response> {
-    let content = share::content(&cx.chart, Some(scope), &chosen.choice, None, false)?;
+fn page(cx: &ChartCx, chosen: &Chosen, words: &str) -> Result<Response> {
     let to = chosen.choice.addressee.clone().unwrap_or_default();
-    cx.chart.log(&cx.event(Act::Exported).with("format", "html").with("to", to).with("count", content.records.to_string()))?;
-    let html = share::encrypted_page(&content, &[], words)?;
+    cx.chart.log(&cx.event(Act::Exported).with("format", "html").with("to", to))?;
+    let html = share::page_of(&cx.chart, &chosen.choice, words)?;
     let headers =
         [(header::CONTENT_TYPE, "application/octet-stream"), (header::CONTENT_DISPOSITION, "attachment; filename=\"health-summary.html\"")];
     Ok((headers, html).into_response())
 }
 
-fn link(cx: &ChartCx, chosen: &Chosen, scope: &Scope, base: &str) -> Result<Response> {
+fn link(cx: &ChartCx, chosen: &Chosen, base: &str) -> Result<Response> {
     let hosted = chosen.form == Form::Hosted;
     let passcode = match (chosen.ask && !hosted, chosen.passcode.is_empty()) {
         (false, _) => None,
@@ -250,7 +242,6 @@ fn link(cx: &ChartCx, chosen: &Chosen, scope: &Scope, base: &str) -> Result<Resp
         direct: hosted,
         host: hosted.then(|| chosen.host.clone()),
         reply: chosen.reply && !hosted,
-        scope: Some(scope.clone()),
         base: base.to_owned(),
         event: cx.event(Act::ShareMade),
     };
@@ -264,8 +255,7 @@ fn link(cx: &ChartCx, chosen: &Chosen, scope: &Scope, base: &str) -> Result<Resp
         return Ok((headers, jwe).into_response());
     }
     let code = passcode.map(|p| format!("?code={}", cx.keep(&p))).unwrap_or_default();
-    let left = if made.left > 0 { format!("{}left={}", if code.is_empty() { "?" } else { "&" }, made.left) } else { String::new() };
-    Ok(Redirect::to(&cx.to(&format!("share/{}{code}{left}", made.share.id))).into_response())
+    Ok(Redirect::to(&cx.to(&format!("share/{}{code}", made.share.id))).into_response())
 }
 
 /// Keeps what was chosen, by whom it is for.
@@ -279,11 +269,7 @@ fn remember(chart: &Chart, chosen: &Chosen) -> Result<()> {
         Some((name, _)) => name,
         None => format!("{REMEMBERED}{}", &crate::web::session::token()?[..16]),
     };
-    let kept = Remembered {
-        choice: chosen.choice.clone(),
-        sensitive: chosen.sensitive.iter().map(|s| s.slug().to_owned()).collect(),
-        form: chosen.form.name().to_owned(),
-    };
+    let kept = Remembered { choice: chosen.choice.clone(), form: chosen.form.name().to_owned() };
     chart.set_note(&name, &serde_json::to_string(&kept).map_err(Error::internal)?)
 }
 
@@ -292,7 +278,6 @@ fn remember(chart: &Chart, chosen: &Chosen) -> Result<()> {
 #[serde(default)]
 pub(crate) struct Once {
     code: String,
-    left: u64,
 }
 
 /// One share.
@@ -300,7 +285,7 @@ pub(crate) async fn one(WriterCx(cx): WriterCx, Path((_, id)): Path<(String, Str
     blocking(move || {
         let share = find(&cx, &id)?;
         let code = cx.kept(&once.code);
-        Ok(pages::one(&cx, &share, code.as_deref(), once.left))
+        Ok(pages::one(&cx, &share, code.as_deref()))
     })
     .await
 }

@@ -113,7 +113,7 @@ fn what(cx: &ChartCx, shown: &Shown) -> Markup {
                 div.ticks {
                     @for (kind, count) in &preview.sensitive {
                         label.tick {
-                            input type="checkbox" name="sensitive" value=(kind.slug()) checked[chosen.sensitive.contains(*kind)];
+                            input type="checkbox" name="sensitive" value=(kind.slug()) checked[chosen.choice.sensitive.contains(*kind)];
                             span { (kind.words()) small { (words::count(*count, "record", "records")) } }
                         }
                     }

@@ -79,8 +79,8 @@ fn row(cx: &ChartCx, share: &Share) -> Markup {
     }
 }
 
-/// One share. `code`: the passcode, shown this once. `file`: a token for the file that is to be put on a web host.
-pub(crate) fn one(cx: &ChartCx, share: &Share, code: Option<&str>, left: u64) -> Markup {
+/// One share. `code`: the passcode, shown this once.
+pub(crate) fn one(cx: &ChartCx, share: &Share, code: Option<&str>) -> Markup {
     let body = html! {
         header.head {
             h1 { "Link for " (share.to) }
@@ -92,7 +92,6 @@ pub(crate) fn one(cx: &ChartCx, share: &Share, code: Option<&str>, left: u64) ->
                 p { "Write it down now: it is not kept and not shown again. Tell it by phone or in person, never in the same message as the link." }
             }))
         }
-        @if left > 0 { (note("heed", &html! { p { (words::count(left, "document stays here: it is", "documents stay here: they are")) " too large, or not in the chart." } })) }
         @if let Some(links) = &share.link { (ways(cx, share, &links.viewer, &links.shlink)) }
         (section("share-facts", "About it", None, &facts(share)))
         @if share.state == State::Open && cx.role >= Role::Carer {

@@ -97,8 +97,6 @@ impl Until {
 pub(crate) struct Chosen {
     pub(crate) profile: Profile,
     pub(crate) choice: Choice,
-    /// Sensitive kinds that may go along.
-    pub(crate) sensitive: SensitiveSet,
     pub(crate) until: Until,
     pub(crate) ask: bool,
     pub(crate) passcode: String,
@@ -114,7 +112,6 @@ impl Chosen {
         Self {
             profile,
             choice: Choice::of(profile),
-            sensitive: SensitiveSet::NONE,
             until: if profile == Profile::Family { Until::Stopped } else { Until::Week },
             ask: true,
             passcode: String::new(),
