@@ -164,8 +164,9 @@ function same(items) {
 }
 
 const newest = (a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : 0);
-/** Where a line comes from. The bare day of a file stays off the paper. */
-const origin = (sources, before = "") => sources.length > 0 && h("span", { class: sources.every((s) => s.startsWith("File of ")) ? "src no-print" : "src" }, before, sources.join(", "));
+/** Where a line comes from. The name of a file alone stays off the paper. */
+const isFile = (name) => /^File of |\.[a-z0-9]{2,6}$/i.test(name);
+const origin = (sources, before = "") => sources.length > 0 && h("span", { class: sources.every(isFile) ? "src no-print" : "src" }, before, sources.map((s) => s.replace(/\.(json|ndjson|xml|zip|pdf|txt|html?|rtf)$/i, "")).join(", "));
 const from = (line) => [line.sources.length > 0 && [origin(line.sources), " "], day(line.date)];
 
 function allergies(c) {
@@ -354,7 +355,7 @@ function section(id, heading, ...body) {
 function table(heads, rows, kind = "") {
   return h("table", { class: `fold ${kind}` },
     h("thead", {}, h("tr", {}, heads.map((x) => h("th", { scope: "col", class: x === "Value" && "n" }, x)))),
-    h("tbody", {}, rows.map((cells, row) => h("tr", { class: row >= PAPER && "no-print" }, cells.map((cell, n) => (n === 0 ? h("th", { scope: "row" }, cell) : h("td", { "data-label": heads[n], class: heads[n] === "Value" ? "n" : heads[n] === "Source" || heads[n] === "Date" ? "src" : undefined }, cell)))))));
+    h("tbody", {}, rows.map((cells, row) => h("tr", { class: kind === "results" && row >= PAPER && "no-print" }, cells.map((cell, n) => (n === 0 ? h("th", { scope: "row" }, cell) : h("td", { "data-label": heads[n], class: heads[n] === "Value" ? "n" : heads[n] === "Source" || heads[n] === "Date" ? "src" : undefined }, cell)))))));
 }
 
 /** More of it, made when somebody opens it. */
@@ -364,10 +365,13 @@ function more(words, make) {
   return all;
 }
 
-const lines = (items, words) => h("ul", { class: "flat list" }, items.map((i, n) => h("li", { class: n >= PAPER && "no-print" }, words(i))));
+const lines = (items, words) => h("ul", { class: "flat list" }, items.map((i) => h("li", { class: i.offPaper && "no-print" }, words(i))));
+const rest = (n, what) => n > 0 && h("p", { class: "print-only src" }, `and ${n} more ${what}: open the link`);
 const resultTable = (items) => table(["Test", "Value", "Range of the lab", "State", "Date", "Source"], items.map((r) => [r.name, r.value, first(r.range, "not given"), pill(...r.state), day(r.date), origin(r.sources)]), "results");
 /** So many rows of a table go on paper, so that all of it is one sheet. */
-const PAPER = 12;
+const PAPER = 8;
+/** And of the short lists at its foot. Allergies, conditions and medicines are always whole. */
+const SHOTS = 4;
 const FEW = 30;
 const MANY = 500;
 
@@ -410,7 +414,7 @@ function language(tag) {
 
 function head(c, about) {
   const p = c.patient;
-  const speaks = list(p.communication).map((x) => x && language(concept(x.language))).filter(Boolean).join(", ");
+  const speaks = [...new Set(list(p.communication).map((x) => x && language(concept(x.language))).filter(Boolean))].join(", ");
   const name = first(person(p.name), about.name, "Name not given");
   const born = day(p.birthDate);
   const shared = [c.timestamp && `Shared on ${day(c.timestamp)}`, c.words.for && `for ${word(c.words.for)}`, c.words.until && `open until ${day(c.words.until)}`].filter(Boolean).join(", ");
@@ -453,7 +457,7 @@ function flags(c, latest) {
   for (const r of latest.filter((x) => x.state[0] === "heed").slice(0, 6)) out.push(pill("heed", r.state[1], `${r.name} ${r.value}`.slice(0, 60)));
   const implants = same(c.of("Device", "DeviceUseStatement").map(({ resource: r, source }) => ({ name: first(r.device && concept(c.look(r.device, r)?.type), title(r, c.look)), more: "", source, date: when(r) })));
   for (const d of implants.slice(0, 6)) out.push(pill("", "dot", `Device: ${d.name}`.slice(0, 60)));
-  return out.length ? h("ul", { class: "flags list", "aria-label": "Alerts" }, out.map((x) => h("li", {}, x))) : null;
+  return out.length ? h("ul", { class: "flags list", "aria-label": "Alerts" }, out.map((x) => h("li", { class: x.classList.contains("heed") && "no-print" }, x))) : null;
 }
 
 /** Draws the sheet. `about`: {name, where: a heading, saves: [[words, act]], said: what is to be said, extra: nodes below}. */
@@ -469,8 +473,10 @@ function sheet(bundle, about) {
   const social = results(c, "social");
   const files = documents(c);
   const immunizations = same(c.of("Immunization").filter(({ resource: r }) => r.status !== "not-done").map(({ resource: r, source }) => ({ name: title(r, c.look), more: day(when(r)), source, date: when(r) }))).sort(newest);
+  immunizations.slice(SHOTS).forEach((i) => { i.offPaper = true; });
   const procedures = same(c.of("Procedure").filter(({ resource: r }) => r.status !== "not-done").map(({ resource: r, source }) => ({ name: title(r, c.look), more: day(when(r)), source, date: when(r) }))).sort(newest);
   const people = contacts(c);
+  people.slice(SHOTS).forEach((p) => { p.offPaper = true; });
   const others = [...new Set(c.all.map((o) => o.resource.resourceType).filter((t) => typeof t === "string" && !SHOWN.includes(t)))];
   const note = word(c.words.note);
   const named = (items, words) => (items.length ? lines(items.slice(0, FEW), words) : h("p", { class: "soft" }, "Nothing here. This is not the same as none."));
@@ -484,13 +490,14 @@ function sheet(bundle, about) {
       section("v-conditions", "Active conditions", named(now, dated)),
       section("v-procedures", "Procedures", named(procedures, (i) => [i.name, i.more && `, ${i.more}`, origin(i.sources, " ")]))),
     section("v-medicines", "Medicines now", taken.length
-      ? table(["Medicine", "How", "Why", "Source"], taken.map((m) => [[m.name, m.late && ` (${m.status})`], first(m.more, m.none ? "" : "not said"), m.why, from(m)]))
+      ? table(["Medicine", "How", "Why", "Source"], taken.map((m) => [[m.name, m.late && ` (${m.status})`], first(m.more, m.none ? "" : "not said"), m.why, from(m)]), "meds")
       : h("p", { class: "soft" }, "Nothing about medicines is here. This is not the same as none.")),
     section("v-results", "Latest results", ordered.length ? resultTable(ordered.slice(0, FEW)) : h("p", { class: "soft" }, "Nothing here."),
+      rest(ordered.length - PAPER, "tests"),
       ordered.length > FEW && more(`${ordered.length - FEW} more tests`, () => parts(ordered.slice(FEW), resultTable))),
     h("div", { class: "two" },
-      section("v-immunizations", "Immunizations", named(immunizations, (i) => [i.name, i.more && `, ${i.more}`, origin(i.sources, " ")])),
-      section("v-contacts", "Contacts", people.length ? lines(people.slice(0, FEW), ([name, role, tel]) => [h("b", {}, name), role && `, ${role}`, tel && `, ${tel}`]) : h("p", { class: "soft" }, "Nothing here."))),
+      section("v-immunizations", "Immunizations", named(immunizations, (i) => [i.name, i.more && `, ${i.more}`, origin(i.sources, " ")]), rest(immunizations.length - SHOTS, "immunizations")),
+      section("v-contacts", "Contacts", people.length ? [lines(people.slice(0, FEW), ([name, role, tel]) => [h("b", {}, name), role && `, ${role}`, tel && `, ${tel}`]), rest(people.length - SHOTS, "contacts")] : h("p", { class: "soft" }, "Nothing here."))),
     files.length > 0 && h("div", { class: "no-print" }, section("v-documents", "Documents inside", h("ul", { class: "rows" }, files.slice(0, MANY).map(documentRow)))),
     h("div", { class: "no-print" }, section("v-more", about.where, h("div", {},
       all.length > ordered.length && more(`All results over time (${all.length})`, () => parts(all, (some) => resultTable(told(some)))),

@@ -67,6 +67,11 @@ impl World {
         took
     }
 
+    /// The household.
+    pub(crate) fn household(&self) -> &Household {
+        &self.household
+    }
+
     /// The household alone, with nobody signed in and no chart open.
     pub(crate) fn into_household(self) -> Household {
         self.household

@@ -10,6 +10,7 @@ type Topic = (&'static str, &'static str, &'static str, fn() -> Markup);
 const TOPICS: &[Topic] = &[
     ("add", "Adding records", "From a portal, a file, a scan", adding),
     ("read", "Reading a result", "Ranges, marks, and what they do not mean", reading),
+    ("share", "Giving records to others", "A link, a page, a file, and what each of them can do", sharing),
     ("second", "The second factor", "Your phone, a passkey, ten codes on paper", second),
     ("unlock", "Unlock at boot", "What the server may do while nobody is signed in", super::unlock::meaning),
     ("passphrase", "A forgotten passphrase", "What the recovery key is for", passphrase),
@@ -53,6 +54,21 @@ fn adding() -> Markup {
         p { "Then a report says what was found, what is new, and what was left out and why. The file itself is kept, unchanged and encrypted." }
         p { "The same file twice does no harm: nothing is stored a second time." }
         p { "A file about somebody else is refused, and you are asked. Names and birth dates are compared." }
+    }
+}
+
+fn sharing() -> Markup {
+    html! {
+        p { "Choose “Share”. First for whom, then what, until when and in which form. You see what goes out before it goes." }
+        ul {
+            li { b { "A link" } " opens in any browser, and you can stop it. Each opening is noted, with the name that they typed. The records are encrypted, and the key is in the link alone: this server cannot read what it hands out. So whoever has the whole link can read: send it to nobody else." }
+            li { b { "A passcode" } " is asked for as well. Tell it by phone or in person. Ten wrong tries close the link for good." }
+            li { b { "An encrypted page" } " is one file for e-mail or a USB stick. It opens without a network, with six words. It cannot be called back." }
+            li { b { "A file" } ", such as a PDF or a C-CDA document, is what many clinics can take in. It is not encrypted." }
+        }
+        p { "A link works for others only if they can reach this server from where they are. If they cannot, the page says so: give an encrypted page or a file then." }
+        p { "If you let them answer, what they send waits, encrypted, under Sources, until you take it or throw it away." }
+        p { "Sensitive kinds (mental health, pregnancy, sexual health, alcohol and drugs, genetics, HIV) stay out unless you tick them. The reader is told that not everything is there, never what was left out." }
     }
 }
 
