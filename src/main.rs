@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Share(args) => cli::share::run(&config, &args),
         Command::Check(args) => cli::check::run(&config, &args),
         Command::Audit(args) => cli::audit::run(&config, &args),
+        Command::Backup(args) => cli::backup::run(&config, &args),
         Command::Config(args) => cli::check::config(&config, &args),
     };
     cli::exit(done)

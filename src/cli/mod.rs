@@ -1,6 +1,7 @@
 //! One thin file a command. Words for people go to stderr, results to stdout.
 
 pub mod audit;
+pub mod backup;
 pub mod check;
 pub mod demo;
 pub mod export;
@@ -73,6 +74,8 @@ pub enum Command {
     /// Give records to others by health links
     #[command(subcommand)]
     Share(share::Args),
+    /// Make, verify and restore backups of the whole household
+    Backup(backup::Args),
     /// Check that every database and file of the vault is whole
     Check(check::Args),
     /// The activity log of a chart: who looked, what left, what changed

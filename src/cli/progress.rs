@@ -45,7 +45,7 @@ pub(super) fn stop_flag() -> Arc<AtomicBool> {
         runtime.block_on(async {
             if tokio::signal::ctrl_c().await.is_ok() {
                 flag.store(true, Ordering::Relaxed);
-                eprintln!("Stopping. The file that is being read is left out whole.");
+                eprintln!("Stopping. What is not finished is left out whole.");
             }
             if tokio::signal::ctrl_c().await.is_ok() {
                 std::process::exit(1);

@@ -13,6 +13,7 @@ pub use people::{ClosedChart, Correction};
 pub use roles::LetGo;
 
 mod activity;
+mod backup;
 mod contacts;
 mod door;
 mod factors;
@@ -22,6 +23,7 @@ mod renewal;
 
 pub(crate) use crate::vault::Tries;
 pub use crate::vault::{FactorInfo, FactorKind};
+pub use backup::{Opening, restore, verify};
 pub use contacts::WAIT;
 pub use factors::{AppSetup, RECOVERY_CODES};
 pub use passkeys::{PasskeyAsked, PasskeySetup, Site};

@@ -23,7 +23,7 @@ fn held() -> Error {
 }
 
 /// A chart that nobody may open until this is dropped.
-struct Closing<'a> {
+pub(super) struct Closing<'a> {
     household: &'a Household,
     person: String,
 }
@@ -155,6 +155,16 @@ impl Household {
             std::thread::sleep(Duration::from_millis(10));
         }
         work()
+    }
+
+    /// Keeps a chart closed that nobody has open. None: somebody has, or its keys are being changed.
+    pub(super) fn keep_closed(&self, person: &str) -> Option<Closing<'_>> {
+        if !super::lock(&self.closing).insert(person.to_owned()) {
+            return None;
+        }
+        let closing = Closing { household: self, person: person.to_owned() };
+        let open = super::lock(&self.open).get(person).is_some_and(|chart| Weak::strong_count(chart) > 0);
+        (!open).then_some(closing)
     }
 
     /// Waits while a chart is closed by force. The guard is held while one is opened.

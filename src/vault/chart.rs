@@ -230,6 +230,11 @@ impl Chart {
         &self.person
     }
 
+    /// The key of its databases.
+    pub(super) fn raw(&self) -> &RawKey {
+        &self.raw
+    }
+
     pub(super) fn take_writer(&self) -> Connection {
         let mut slot = lock(&self.writer);
         loop {

@@ -62,6 +62,11 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
+/// How many steps of the schema there are.
+pub(super) fn steps() -> usize {
+    STEPS.len()
+}
+
 /// The raw key of a database as 64 hex digits.
 pub(super) type RawKey = Zeroizing<String>;
 
@@ -110,6 +115,30 @@ pub(super) fn connect(path: &Path, key: &RawKey, reader: bool) -> Result<Connect
         if reader { READ_CACHE } else { IDLE_CACHE }
     ))?;
     Ok(conn)
+}
+
+/// A new file under a key, for the pages of another database. Nothing is safe in it before it was closed and synced: a crash
+/// leaves what is deleted.
+pub(super) fn connect_empty(path: &Path, key: &RawKey) -> Result<Connection> {
+    files::private_file(path)?.sync_all()?;
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let unlock = Zeroizing::new(format!("PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'{}'\";", key.as_str()));
+    conn.execute_batch(&unlock).map_err(|_| Error::internal("the key of a database was not taken"))?;
+    let version: Option<String> = conn.query_row("PRAGMA cipher_version", [], |r| r.get(0)).ok();
+    if version.is_none_or(|v| v.is_empty()) {
+        return Err(Error::internal("this build of SQLite does not encrypt"));
+    }
+    conn.execute_batch("PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2000;")?;
+    Ok(conn)
+}
+
+/// Copies an open database, as it stands at one moment, into a new file under the same key.
+pub(super) fn copy(from: &Path, to: &Path, key: &RawKey) -> Result<()> {
+    let source = open_reader(from, key)?;
+    let mut target = connect_empty(to, key)?;
+    rusqlite::backup::Backup::new(&source, &mut target)?.run_to_completion(-1, std::time::Duration::ZERO, None)?;
+    target.close().map_err(|(_, e)| e)?;
+    Ok(())
 }
 
 /// Encrypts a database that nobody has open under another key, in one transaction. One that is under it already is left alone.

@@ -100,6 +100,11 @@ impl Key {
         age::Decryptor::new_buffered(file).and_then(|d| d.decrypt(all)).map_err(Error::internal)
     }
 
+    /// The key of a file, out of the stanzas of its header (age v1).
+    pub(super) fn unwrap(&self, stanzas: &[age_core::format::Stanza]) -> Option<Result<age_core::format::FileKey, age::DecryptError>> {
+        std::iter::once(&self.newest).chain(&self.older).find_map(|identity| age::Identity::unwrap_stanzas(identity, stanzas))
+    }
+
     /// Whether an age file is encrypted to the newest of its keys: looks at the header alone.
     pub(super) fn fits(&self, path: &Path) -> Result<bool> {
         let file = BufReader::new(File::open(path)?);
@@ -151,12 +156,16 @@ pub(crate) fn sealed_with_passphrase(passphrase: &str, key: &Key) -> Result<Vec<
 
 /// Opens a member's key with their passphrase.
 pub(crate) fn open_with_passphrase(path: &Path, passphrase: &str) -> Result<Key> {
+    open_sealed(&std::fs::read(path)?, passphrase)
+}
+
+/// Opens a member's key, as it stands in its file, with their passphrase.
+pub(crate) fn open_sealed(sealed: &[u8], passphrase: &str) -> Result<Key> {
     let _one = DERIVING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut identity = age::scrypt::Identity::new(SecretString::from(passphrase.to_owned()));
     identity.set_max_work_factor(WORK_ACCEPTED);
-    let file = BufReader::new(File::open(path)?);
     let mut plain = Zeroizing::new(String::new());
-    let opened = age::Decryptor::new_buffered(file).and_then(|d| d.decrypt(std::iter::once(&identity as &dyn age::Identity)));
+    let opened = age::Decryptor::new_buffered(sealed).and_then(|d| d.decrypt(std::iter::once(&identity as &dyn age::Identity)));
     match opened {
         Ok(mut reader) => reader.read_to_string(&mut plain)?,
         Err(age::DecryptError::Io(e)) => return Err(e.into()),

@@ -14,11 +14,13 @@
 //!   identity.older.age    rekey.rs      new keys when somebody may open the chart no longer
 //!   shares/               shares.rs
 //! scope.rs says what of a chart somebody may read; lens.rs holds every reading to it; classify.rs tells what is sensitive.
+//! backup/ makes one file of all of it, and a vault of such a file.
 //! tidy.rs sweeps and purges when a chart opens.
 //! import.rs puts records in; identity.rs knows them again; settle.rs tells which version is current.
 //! ```
 
 mod activity;
+pub(crate) mod backup;
 mod body;
 mod chart;
 mod check;
@@ -49,6 +51,7 @@ mod source;
 mod tidy;
 
 pub use activity::{Act, Actor, ActorKind, Choice, Counted, Entry, Event, Fault, Group as ActGroup, Place, Verdict};
+pub use backup::Summary as BackupSummary;
 pub use chart::Chart;
 pub use contacts::{Clock, ContactInfo};
 pub(crate) use factors::Tries;
@@ -83,6 +86,8 @@ pub struct Vault {
     dir: PathBuf,
     register: Mutex<Register>,
     heads: Arc<Heads>,
+    /// One backup at a time.
+    backing_up: Mutex<()>,
     /// Released by the system when the process ends, however it ends.
     _lock: File,
 }
@@ -90,7 +95,7 @@ pub struct Vault {
 impl Vault {
     /// Whether there is a vault in this folder.
     pub fn exists(dir: &Path) -> bool {
-        dir.join("household.db").is_file()
+        dir.join("household.db").is_file() || backup::is_waiting(dir)
     }
 
     /// A new, empty vault in a folder that is missing or empty.
@@ -98,18 +103,8 @@ impl Vault {
     /// # Errors
     /// Usage when there is something in the folder.
     pub fn create(dir: &Path) -> Result<Self> {
-        // What an interrupted beginning has left is no hindrance; anything else is somebody's.
-        let ours = ["lock", "members", "charts", "household.new"];
-        if dir.exists() {
-            for entry in std::fs::read_dir(dir)? {
-                let name = entry?.file_name();
-                let begun = !Self::exists(dir) && name.to_str().is_some_and(|n| ours.contains(&n));
-                let empty = ["members", "charts"].iter().all(|d| std::fs::read_dir(dir.join(d)).map_or(true, |mut d| d.next().is_none()));
-                if !begun || !empty {
-                    let words = "There are files in this folder already. Nothing was changed. Name an empty folder for the new vault.";
-                    return Err(Error::new(Kind::Usage, words));
-                }
-            }
+        if dir.exists() && !is_begun(dir)? {
+            return Err(not_empty());
         }
         files::private_dir(dir)?;
         let lock = take_lock(dir)?;
@@ -129,15 +124,56 @@ impl Vault {
             return Err(Error::new(Kind::NotFound, words));
         }
         let lock = take_lock(dir)?;
+        let restored = backup::adopt(dir)?;
         let register = Register::open(&dir.join("household.db"))?;
         sweep(&dir.join("charts"))?;
         clear_gone(dir, &register)?;
-        Self::with(dir, register, lock)
+        let vault = Self::with(dir, register, lock)?;
+        if restored {
+            vault.tell_restored()?;
+        }
+        Ok(vault)
+    }
+
+    /// Every chart's log says that it was restored.
+    fn tell_restored(&self) -> Result<()> {
+        let event = Event::new(Actor::system(), Act::Backup).with("what", "restored");
+        inbox::charts(&self.dir)?.iter().try_for_each(|person| self.note_locked(person, &event))
+    }
+
+    /// Unpacks a backup into a folder where there is no household, proves it, and leaves it there for the next opening.
+    ///
+    /// # Errors
+    /// Usage when there is something in the folder; Denied when it does not open; Refused when it is damaged, or of a newer Keepwell.
+    pub(crate) fn restore(dir: &Path, file: &Path, opener: &backup::Opener, watch: &backup::Watch<'_>) -> Result<BackupSummary> {
+        let there = dir.exists();
+        let done = (|| {
+            if Self::exists(dir) || (there && !is_begun(dir)?) {
+                return Err(not_empty());
+            }
+            files::private_dir(dir)?;
+            let _lock = take_lock(dir)?;
+            backup::restore(file, opener, dir, watch)
+        })();
+        if done.is_err() && !there {
+            // Empty but for the lock, and made by us.
+            _ = std::fs::remove_file(dir.join("lock"));
+            _ = std::fs::remove_dir(dir);
+        }
+        done
+    }
+
+    /// The same into this vault, in which nobody has begun.
+    pub(crate) fn restore_here(&self, file: &Path, opener: &backup::Opener, watch: &backup::Watch<'_>) -> Result<BackupSummary> {
+        if !self.register().members()?.is_empty() || backup::is_waiting(&self.dir) {
+            return Err(not_empty());
+        }
+        backup::restore(file, opener, &self.dir, watch)
     }
 
     fn with(dir: &Path, register: Register, lock: File) -> Result<Self> {
         let heads = Arc::new(Heads::open(&dir.join("household.db"))?);
-        Ok(Self { dir: dir.to_owned(), register: Mutex::new(register), heads, _lock: lock })
+        Ok(Self { dir: dir.to_owned(), register: Mutex::new(register), heads, backing_up: Mutex::default(), _lock: lock })
     }
 
     /// The folder.
@@ -186,6 +222,11 @@ impl Vault {
     /// Writes it.
     pub(crate) fn put_member(&self, member: &str, sealed: &[u8]) -> Result<()> {
         files::replace(&self.member_file(member), sealed)
+    }
+
+    /// A member's key as it lies under their passphrase.
+    pub(crate) fn sealed_key(&self, member: &str) -> Result<Vec<u8>> {
+        Ok(std::fs::read(self.member_file(member))?)
     }
 
     /// Opens a member's key; about a second.
@@ -330,6 +371,30 @@ impl Vault {
         chart.keep_log(&dir, Arc::clone(&self.heads))?;
         Ok(chart)
     }
+}
+
+/// Whether there is nothing in a folder but what an interrupted beginning has left; anything else is somebody's.
+fn is_begun(dir: &Path) -> Result<bool> {
+    let ours = ["lock", "members", "charts", "household.new", "restoring"];
+    if dir.join("household.db").is_file() {
+        return Ok(false);
+    }
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let empty = || std::fs::read_dir(entry.path()).map_or(true, |mut d| d.next().is_none());
+        if !name.to_str().is_some_and(|n| ours.contains(&n))
+            || (["members", "charts"].contains(&name.to_str().unwrap_or_default()) && !empty())
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn not_empty() -> Error {
+    let words = "There are files in this folder already. Nothing was changed. Name an empty folder for the new vault.";
+    Error::new(Kind::Usage, words)
 }
 
 /// Charts whose making was interrupted begin with this.

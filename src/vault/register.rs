@@ -93,6 +93,11 @@ const STEPS: [&str; 5] = [
     super::shares::STEP,
 ];
 
+/// How many steps there are.
+pub(super) fn steps() -> usize {
+    STEPS.len()
+}
+
 /// The open register. People's names and birth dates are not in it: they are encrypted with their charts.
 #[derive(Debug)]
 pub(crate) struct Register(pub(super) Connection);

@@ -4,6 +4,7 @@
 mod access;
 mod activity;
 mod activity_web;
+mod backup;
 mod binary;
 mod bounds;
 mod ccda_elsewhere;

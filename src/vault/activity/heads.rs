@@ -43,6 +43,14 @@ impl Heads {
             .transpose()
     }
 
+    /// All of them: chart, count, hash.
+    pub(in crate::vault) fn all(&self) -> Result<Vec<(String, i64, Vec<u8>)>> {
+        let conn = lock(&self.0);
+        let mut statement = conn.prepare_cached("SELECT person, count, hash FROM activity_heads ORDER BY person")?;
+        let heads = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+        Ok(heads.collect::<rusqlite::Result<_>>()?)
+    }
+
     pub(super) fn set(&self, person: &str, head: Head) -> Result<()> {
         let sql = "INSERT INTO activity_heads(person, count, hash) VALUES(?1, ?2, ?3)
                      ON CONFLICT DO UPDATE SET count = excluded.count, hash = excluded.hash";

@@ -21,6 +21,11 @@ const STEPS: [&str; 1] = ["
     CREATE TABLE actors(kind TEXT NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(kind, name)) WITHOUT ROWID;
     CREATE TABLE taken(name TEXT PRIMARY KEY) WITHOUT ROWID;"];
 
+/// How many steps there are.
+pub(in crate::vault) fn steps() -> usize {
+    STEPS.len()
+}
+
 const COLUMNS: &str = "seq, at, act, who_kind, who_id, who_name, records, address, device, details, hash";
 
 /// The open log of one chart.

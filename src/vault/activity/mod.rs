@@ -17,8 +17,8 @@ mod verify;
 
 pub use act::{Act, Group};
 pub(super) use heads::Heads;
-pub(super) use log::Log;
 pub use log::{Choice, Counted};
+pub(super) use log::{Log, steps};
 pub use verify::{Fault, Verdict};
 
 use super::{Chart, Vault};
