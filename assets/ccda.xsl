@@ -13,7 +13,7 @@
 body{font:1.06rem/1.5 system-ui,sans-serif;margin:0 auto;max-width:64rem;padding:1rem;color:#1c2426;background:#fff}
 h1{font-size:1.9rem;line-height:1.2;margin:.5rem 0}h2{font-size:1.35rem;border-top:3px solid #1c2426;padding-top:.5rem;margin-top:2.2rem}
 .table{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.95rem}caption{text-align:left;padding:.25rem 0;color:#4a5659}
-th,td{text-align:left;vertical-align:top;padding:.45rem .75rem .45rem 0;border-bottom:1px solid #c9d1d3;overflow-wrap:anywhere}
+th,td{text-align:left;vertical-align:top;padding:.45rem .75rem .45rem 0;border-bottom:1px solid #c9d1d3;overflow-wrap:break-word}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:#4a5659}dd{margin:0}
 @media(prefers-color-scheme:dark){body{color:#e6ecee;background:#14191b}h2{border-color:#e6ecee}caption,dt{color:#b4c0c3}th,td{border-color:#3a4549}}
 @media print{body{max-width:none;font-size:11pt}thead{display:table-header-group}tr{break-inside:avoid}}
@@ -65,7 +65,8 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:#4
 <xsl:when test="$of/*"><xsl:for-each select="$of/n:prefix|$of/n:given|$of/n:family|$of/n:suffix"><xsl:if test="position() &gt; 1"><xsl:text> </xsl:text></xsl:if><xsl:value-of select="."/></xsl:for-each></xsl:when>
 <xsl:otherwise><xsl:value-of select="$of"/></xsl:otherwise></xsl:choose></xsl:template>
 
-<xsl:template name="day"><xsl:param name="at"/><xsl:value-of select="substring($at, 1, 4)"/>
-<xsl:if test="string-length($at) &gt;= 6">-<xsl:value-of select="substring($at, 5, 2)"/></xsl:if>
-<xsl:if test="string-length($at) &gt;= 8">-<xsl:value-of select="substring($at, 7, 2)"/></xsl:if></xsl:template>
+<xsl:template name="day"><xsl:param name="at"/>
+<xsl:if test="string-length($at) &gt;= 8"><xsl:value-of select="number(substring($at, 7, 2))"/><xsl:text> </xsl:text></xsl:if>
+<xsl:if test="string-length($at) &gt;= 6"><xsl:value-of select="normalize-space(substring('January   February  March     April     May       June      July      August    September October   November  December  ', (number(substring($at, 5, 2)) - 1) * 10 + 1, 10))"/><xsl:text> </xsl:text></xsl:if>
+<xsl:value-of select="substring($at, 1, 4)"/></xsl:template>
 </xsl:stylesheet>

@@ -27,7 +27,7 @@ const HEAD: &str = r#"<meta charset="utf-8"><meta name="viewport" content="width
 body{font:1.06rem/1.5 system-ui,sans-serif;margin:0 auto;max-width:64rem;padding:1rem;color:#1c2426;background:#fff}
 h1{font-size:2rem;line-height:1.2;margin:.5rem 0}h2{font-size:1.4rem;border-top:3px solid #1c2426;padding-top:.5rem;margin-top:2.5rem}
 .table{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.95rem}caption{text-align:left;padding:.25rem 0;color:#4a5659}
-th,td{text-align:left;vertical-align:top;padding:.45rem .75rem .45rem 0;border-bottom:1px solid #c9d1d3;overflow-wrap:anywhere}
+th,td{text-align:left;vertical-align:top;padding:.45rem .75rem .45rem 0;border-bottom:1px solid #c9d1d3;overflow-wrap:break-word}
 td.n{font-variant-numeric:tabular-nums;white-space:nowrap;font-weight:650}
 a{color:#0d4f60}a:focus-visible{outline:3px solid;outline-offset:2px}.harm{color:#9a1a2f}.note{border:2px solid #9a1a2f;padding:.75rem 1rem}
 nav ul{columns:2;padding-left:1.2rem}li{padding:.15rem 0}

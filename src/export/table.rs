@@ -11,7 +11,7 @@ pub(super) fn heads(part: Part) -> &'static [&'static str] {
     match part {
         Part::Allergies => &["Allergy", "Reaction", "Risk", "Since", "Details", "From"],
         Part::Conditions | Part::PastConditions => &["Condition", "Since", "Until", "Details", "From"],
-        Part::Medicines | Part::PastMedicines => &["Medicine", "Dose", "For", "Date", "Details", "From"],
+        Part::Medicines | Part::PastMedicines | Part::Fills => &["Medicine", "Dose", "For", "Date", "Details", "From"],
         Part::Immunizations => &["Vaccine", "Date", "Details", "From"],
         Part::Results | Part::VitalSigns => &["Test", "Date", "Value", "Range", "Against the range", "Details", "From"],
         Part::SocialHistory | Part::Pregnancy | Part::Functional => &["What", "Date", "Answer", "Details", "From"],
@@ -47,7 +47,9 @@ pub(super) fn cells_without(part: Part, told: &Told, item: &Item, without: &[&st
     match part {
         Part::Allergies => vec![name, said("Reaction"), said("Risk"), when, rest(told, &["Reaction", "Risk"]), from],
         Part::Conditions | Part::PastConditions => vec![name, when, said("Until"), rest(told, &["Until"]), from],
-        Part::Medicines | Part::PastMedicines => vec![name, said("Dose"), said("For"), when, rest(told, &["Dose", "For"]), from],
+        Part::Medicines | Part::PastMedicines | Part::Fills => {
+            vec![name, said("Dose"), said("For"), when, rest(told, &["Dose", "For"]), from]
+        }
         Part::Results | Part::VitalSigns => {
             let flag = told.flag_words().unwrap_or_default().to_owned();
             vec![name, when, value, said("Range"), flag, rest(told, &["Range"]), from]

@@ -9,7 +9,7 @@ pub(super) fn code(unit: &str) -> Option<String> {
     if let Some((_, code)) = WRITTEN.iter().find(|(words, _)| words.eq_ignore_ascii_case(unit)) {
         return Some((*code).to_owned());
     }
-    let plain = unit.replace(['µ', 'μ'], "u").replace("mcg", "ug").replace('²', "2").replace('³', "3").replace("mmHg", "mm[Hg]");
+    let plain = lowered(unit).replace(['µ', 'μ'], "u").replace("mcg", "ug").replace("mmHg", "mm[Hg]");
     let plain = plain.strip_prefix(['x', 'X']).filter(|u| u.starts_with("10")).unwrap_or(&plain).to_owned();
     let mut parts = Vec::new();
     for (n, part) in plain.split('/').enumerate() {
@@ -32,6 +32,24 @@ pub(super) fn code_or_annotation(unit: &str) -> String {
     })
 }
 
+/// Raised digits as UCUM has them: `10*3` for 10³, `m2` for m².
+fn lowered(unit: &str) -> String {
+    const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let mut out = String::with_capacity(unit.len());
+    for c in unit.chars() {
+        match RAISED.iter().position(|r| *r == c) {
+            Some(digit) => {
+                if out.ends_with("10") {
+                    out.push('*');
+                }
+                out.push_str(&digit.to_string());
+            }
+            None => out.push(c),
+        }
+    }
+    out
+}
+
 /// One component: a power of ten, an annotation, or a unit with a prefix and an exponent.
 fn component(text: &str) -> Option<String> {
     let annotated = text.starts_with('{') && text.ends_with('}') && text.len() > 2;
@@ -50,7 +68,7 @@ fn component(text: &str) -> Option<String> {
         "hr" => return Some("h".into()),
         _ => {}
     }
-    if !text.is_empty() && text.len() < 6 && text.bytes().all(|b| b.is_ascii_digit()) {
+    if matches!(text, "10" | "100" | "1000") {
         return Some(text.to_owned());
     }
     let (base, annotation) = match text.find('{') {
@@ -153,7 +171,9 @@ mod tests {
             ("mIU/L", Some("m[IU]/L")),
             ("IU/mL", Some("[IU]/mL")),
             ("mEq/L", Some("meq/L")),
-            ("10³/µL", None),
+            ("10³/µL", Some("10*3/uL")),
+            ("103/uL", None),
+            ("10¹²/L", Some("10*12/L")),
             ("10*3/uL", Some("10*3/uL")),
             ("10^9/L", Some("10*9/L")),
             ("x10E3/uL", Some("10*3/uL")),

@@ -58,12 +58,13 @@ impl Page {
         for (n, cell) in table::cells_without(part, told, item, &[NOTE]).iter().enumerate() {
             if n == 0 {
                 self.tables.words("td", &[("ID", &id)], cell);
-            } else if n == 1 && matches!(part, Part::Medicines | Part::PastMedicines) {
+            } else if n == 1 && matches!(part, Part::Medicines | Part::PastMedicines | Part::Fills) {
                 self.tables.words("td", &[("ID", &format!("{id}d"))], cell);
             } else if n == table::details_at(part) {
                 self.tables.open("td", &[]);
                 self.tables.words("content", &[], cell);
                 for (n, note) in notes.clone().enumerate() {
+                    self.tables.raw(if n == 0 && cell.is_empty() { "Note: " } else { ". Note: " });
                     self.tables.words("content", &[("ID", &note_id(&id, n))], note);
                 }
                 self.tables.close("td");

@@ -38,7 +38,7 @@ pub(super) static ORDER: [Planned; 17] = [
         coded: true,
     },
     Planned {
-        parts: &[Part::Medicines, Part::PastMedicines],
+        parts: &[Part::Medicines, Part::PastMedicines, Part::Fills],
         title: "Medications",
         code: "10160-0",
         display: "History of Medication use Narrative",

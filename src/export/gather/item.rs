@@ -64,6 +64,7 @@ pub(super) fn merged(resources: Vec<Value>) -> Value {
     for other in all.filter(|o| o.get("resourceType") == kind.as_ref()) {
         codings(&mut first, &other);
         reactions(&mut first, &other);
+        directions(&mut first, &other);
         // What speaks of one and the same thing, whenever it was written down.
         for key in
             ["category", "severity", "criticality", "bodySite", "lotNumber", "reasonCode", "dosageInstruction", "dosage", "udiCarrier"]
@@ -106,6 +107,24 @@ fn codings(into: &mut Value, from: &Value) {
         }
         if list.is_empty() {
             ours.shift_remove("coding");
+        }
+    }
+}
+
+/// Directions that another source words differently stay, as a note: the reader sees both.
+fn directions(into: &mut Value, from: &Value) {
+    let worded = |r: &Value| -> Vec<String> {
+        ["dosageInstruction", "dosage"].iter().flat_map(|k| array(r, k)).filter_map(crate::chart::timing::sentence).collect()
+    };
+    let known: Vec<String> = worded(into).iter().map(|d| crate::chart::link::folded(d)).collect();
+    if known.is_empty() {
+        return;
+    }
+    for said in worded(from).into_iter().filter(|d| !known.contains(&crate::chart::link::folded(d))) {
+        if let Value::Object(into) = into
+            && let Value::Array(notes) = into.entry("note").or_insert_with(|| Value::Array(Vec::new()))
+        {
+            notes.push(serde_json::json!({"text": format!("Another source writes: {said}")}));
         }
     }
 }

@@ -5,8 +5,9 @@ use super::item::Item;
 use super::part::Part;
 use crate::chart::link::{by_key, folded, same_thing};
 use crate::chart::medicines::{ingredient, said};
-use crate::record::PartialDate;
+use crate::record::{PartialDate, array, at, text_at};
 use crate::vault::Row;
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// The items of a part. Rows come newest first and leave so.
@@ -76,6 +77,7 @@ fn fingerprint(row: &Row) -> String {
             format!("{}\n{}\n{}", folded(&read.reading.text), parts.join("\n"), read.reading.absent.unwrap_or_default())
         }
         (None, "DiagnosticReport" | "DocumentReference" | "Media" | "QuestionnaireResponse") => row.key.clone(),
+        (None, "MedicationDispense" | "MedicationAdministration") => row.date.as_ref().map(|d| d.text.clone()).unwrap_or_default(),
         (None, _) => String::new(),
     };
     format!("{}\n{}\n{name}\n{day}\n{value}\n{unit}", row.kind, row.standing as u8)
@@ -86,19 +88,31 @@ struct Taken {
     row: Row,
     strength: Option<String>,
     directions: Option<String>,
+    /// How often a day, and how much each time, where the record gives numbers.
+    pace: Option<f64>,
+    amount: Option<f64>,
 }
 
 impl Taken {
     fn of(row: Row) -> Self {
-        let told = said(&row.resource(), &row.title);
+        let resource = row.resource();
+        let told = said(&resource, &row.title);
         let directions = (!told.directions.is_empty()).then(|| folded(&told.directions.join(" ")));
-        Self { row, strength: told.strength, directions }
+        let dosages = [array(&resource, "dosageInstruction"), array(&resource, "dosage")].concat();
+        // Two dosages of one record are two times of the day: no single number tells them.
+        let only = if let [one] = dosages.as_slice() { Some(one) } else { None };
+        let (pace, amount) = (only.and_then(times_a_day), only.and_then(each_time));
+        Self { row, strength: told.strength, directions, pace, amount }
     }
 
-    /// Whether nothing that both say differs.
+    /// Whether nothing that both say differs. One source that writes two directions means both; two sources may word the
+    /// same differently, and differ where their numbers do.
     fn agrees(&self, other: &Self) -> bool {
         let fits = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
-        fits(&self.strength, &other.strength) && fits(&self.directions, &other.directions)
+        let near = |a: Option<f64>, b: Option<f64>| a.zip(b).is_none_or(|(a, b)| (a - b).abs() < 0.01);
+        let numbers = near(self.pace, other.pace) && near(self.amount, other.amount);
+        let worded = self.row.source != other.row.source && numbers;
+        fits(&self.strength, &other.strength) && (fits(&self.directions, &other.directions) || worded)
     }
 
     fn tells(&self) -> usize {
@@ -106,16 +120,35 @@ impl Taken {
     }
 }
 
+/// How often a day a dosage is to be taken (FHIR R4 Timing.repeat), where it says so by numbers or by times of the day.
+fn times_a_day(dosage: &Value) -> Option<f64> {
+    let repeat = |key: &str| text_at(dosage, &format!("timing.repeat.{key}"));
+    let named =
+        ["when", "timeOfDay"].iter().map(|k| at(dosage, &format!("timing.repeat.{k}")).and_then(Value::as_array).map_or(0, Vec::len));
+    let named = named.max().filter(|n| *n > 0);
+    let days = match repeat("periodUnit").as_deref() {
+        Some("h") => 1.0 / 24.0,
+        Some("d") => 1.0,
+        Some("wk") => 7.0,
+        _ => return named.map(|n| n as f64),
+    };
+    let period: f64 = repeat("period")?.parse().ok()?;
+    let times = named.map_or_else(|| repeat("frequency").map_or(Some(1.0), |f| f.parse().ok()), |n| Some(n as f64))?;
+    (period > 0.0).then(|| times / (period * days))
+}
+
+fn each_time(dosage: &Value) -> Option<f64> {
+    let each = array(dosage, "doseAndRate").first().unwrap_or(dosage);
+    text_at(each, "doseQuantity.value")?.parse().ok()
+}
+
 /// One item for each medicine in each strength and with each directions. A record that tells fewer of these joins one that
 /// tells more, where there is just one that it can mean.
 fn medicines(rows: Vec<Row>) -> Vec<Item> {
-    let mut names: HashMap<(String, u8, bool), Vec<Taken>> = HashMap::new();
+    let mut names: HashMap<(String, u8), Vec<Taken>> = HashMap::new();
     let mut order = Vec::new();
     for row in rows {
-        let event = matches!(row.kind.as_str(), "MedicationDispense" | "MedicationAdministration");
-        // Each fill and each dose given is a thing of its own.
-        let name = if event { format!("{}\n{}", ingredient(&row.title), row.key) } else { ingredient(&row.title) };
-        let key = (name, row.standing as u8, event);
+        let key = (ingredient(&row.title), row.standing as u8);
         if !names.contains_key(&key) {
             order.push(key.clone());
         }
@@ -179,8 +212,14 @@ mod tests {
         row(rid, title, None, &json!({"resourceType": "MedicationRequest", "dosageInstruction": dosage}))
     }
 
+    fn timed(rid: i64, title: &str, directions: &str, times: u32) -> Row {
+        let repeat = json!({"frequency": times, "period": 1, "periodUnit": "d"});
+        let dosage = json!([{"text": directions, "timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": {"value": 1}}]}]);
+        row(rid, title, None, &json!({"resourceType": "MedicationRequest", "dosageInstruction": dosage}))
+    }
+
     #[test]
-    fn strengths_that_differ_stay_two_lines() {
+    fn what_differs_in_strength_or_number_stays_two_lines() {
         let rows = vec![
             medicine(1, "Metoprolol 50 mg", "Take 1 daily"),
             medicine(2, "Metoprolol 25 mg", "Take 1 daily"),
@@ -188,9 +227,12 @@ mod tests {
             medicine(4, "Metoprolol", ""),
             medicine(5, "Apixaban", ""),
             medicine(6, "Apixaban 5 mg", "Twice a day"),
+            timed(7, "Lisinopril 20 mg", "Take 1 tablet in the morning", 1),
+            timed(8, "lisinopril 20 MG", "1 each time, oral, once a day", 1),
+            timed(9, "lisinopril 20 MG", "1 each time, oral, twice a day", 2),
         ];
         let rids: Vec<Vec<i64>> = medicines(rows).iter().map(|i| i.rows.iter().map(|r| r.rid).collect()).collect();
-        assert_eq!(rids, [vec![3, 1], vec![2], vec![4], vec![6, 5]]);
+        assert_eq!(rids, [vec![3, 1], vec![2], vec![4], vec![6, 5], vec![8, 7], vec![9]]);
     }
 
     #[test]

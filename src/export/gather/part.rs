@@ -20,6 +20,7 @@ pub enum Part {
     VitalSigns,
     PastConditions,
     PastMedicines,
+    Fills,
     Procedures,
     Visits,
     Plans,
@@ -34,7 +35,7 @@ pub enum Part {
 
 impl Part {
     /// Every part, in reading order.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Allergies,
         Self::Alerts,
         Self::Conditions,
@@ -47,6 +48,7 @@ impl Part {
         Self::VitalSigns,
         Self::PastConditions,
         Self::PastMedicines,
+        Self::Fills,
         Self::Procedures,
         Self::Visits,
         Self::Plans,
@@ -74,6 +76,7 @@ impl Part {
             Self::VitalSigns => "Vital signs",
             Self::PastConditions => "Past conditions",
             Self::PastMedicines => "Past medicines",
+            Self::Fills => "Medicines dispensed and given",
             Self::Procedures => "Procedures",
             Self::Visits => "Visits and stays",
             Self::Plans => "Plans and goals",
@@ -125,6 +128,7 @@ pub(super) fn place(row: &Row) -> Place {
         "DeviceRequest" | "SupplyRequest" | "ImmunizationRecommendation" | "Appointment" => return In(Part::Plans),
         "DeviceMetric" | "DeviceDefinition" | "AppointmentResponse" => return Outside,
         "DiagnosticReport" | "ImagingStudy" => return In(Part::Reports),
+        "MedicationDispense" | "MedicationAdministration" => return In(Part::Fills),
         "Flag" => return In(Part::Alerts),
         "Consent" => return In(Part::AdvanceDirectives),
         _ => {}

@@ -200,7 +200,7 @@ fn allergy(out: &mut Told, row: &Row, resource: &Value) {
         _ => None,
     };
     out.say("Risk", risk.map(str::to_owned));
-    out.say("Kind", text_at(resource, "type").map(|t| capital(&t)));
+    out.say("Kind", text_at(resource, "type").filter(|t| t == "intolerance").map(|t| capital(&t)));
     out.say("Last time", text_at(resource, "lastOccurrence").and_then(|t| PartialDate::parse(&t)).map(|d| d.day_words()));
 }
 

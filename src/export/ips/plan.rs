@@ -31,7 +31,7 @@ pub(super) static ORDER: [Heading; 19] = [
     },
     Heading { parts: &[Part::Conditions], required: true, pages: &[("Problems", "11450-4", "Problem list - Reported", &["Condition"])] },
     Heading {
-        parts: &[Part::Medicines, Part::PastMedicines],
+        parts: &[Part::Medicines, Part::PastMedicines, Part::Fills],
         required: true,
         pages: &[(
             "Medications",
