@@ -12,12 +12,12 @@ pub(super) fn code(unit: &str) -> Option<String> {
     let plain = lowered(unit).replace(['µ', 'μ'], "u").replace("mcg", "ug").replace("mmHg", "mm[Hg]");
     let plain = plain.strip_prefix(['x', 'X']).filter(|u| u.starts_with("10")).unwrap_or(&plain).to_owned();
     let mut parts = Vec::new();
-    for (n, part) in plain.split('/').enumerate() {
+    for (n, part) in apart(&plain, '/').into_iter().enumerate() {
         if part.is_empty() && n == 0 {
             parts.push(String::new());
             continue;
         }
-        let atoms: Option<Vec<String>> = part.split('.').map(|atom| component(atom.trim())).collect();
+        let atoms: Option<Vec<String>> = apart(part, '.').into_iter().map(|atom| component(atom.trim())).collect();
         parts.push(atoms?.join("."));
     }
     Some(parts.join("/")).filter(|code| code != "/")
@@ -30,6 +30,24 @@ pub(super) fn code_or_annotation(unit: &str) -> String {
         let words = words.trim_matches('_');
         if words.is_empty() { "1".to_owned() } else { format!("{{{words}}}") }
     })
+}
+
+/// The parts of a unit between separators that stand outside of annotations.
+fn apart(unit: &str, separator: char) -> Vec<&str> {
+    let (mut out, mut from, mut inside) = (Vec::new(), 0, false);
+    for (at, c) in unit.char_indices() {
+        match c {
+            '{' => inside = true,
+            '}' => inside = false,
+            c if c == separator && !inside => {
+                out.push(&unit[from..at]);
+                from = at + c.len_utf8();
+            }
+            _ => {}
+        }
+    }
+    out.push(&unit[from..]);
+    out
 }
 
 /// Raised digits as UCUM has them: `10*3` for 10³, `m2` for m².
