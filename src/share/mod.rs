@@ -7,10 +7,12 @@
 //! reply.rs    what whoever holds a link leaves for the chart
 //! payload.rs  the link · jwe.rs its files · passcode.rs, qr.rs
 //! page.rs     the encrypted page · wordlist.rs its passphrase
+//! card/       the emergency card
 //! ```
 //!
 //! The server cannot read what it hands out: a link's key is in the link and, for renewal, in the chart's encrypted database.
 
+pub mod card;
 mod content;
 mod desk;
 mod give;

@@ -45,7 +45,7 @@ const NAV: &[(&str, &[(&str, &str)])] = &[
             ("Bills", "bills"),
         ],
     ),
-    ("Give", &[("Share", "share"), ("Save a copy", "export")]),
+    ("Give", &[("Share", "share"), ("Emergency card", "card"), ("Save a copy", "export")]),
     ("Keep", &[("Add records", "add"), ("Sources", "sources"), ("Who may see it", "people"), ("Activity", "activity")]),
 ];
 
@@ -227,7 +227,7 @@ fn nav(cx: &ChartCx, current: &str) -> Markup {
     // Who only reads finds nothing here to change or to give away.
     let reads = cx.role == Role::Viewer;
     let offered = |path: &str| match path {
-        "add" | "export" | "share" => !reads,
+        "add" | "export" | "share" | "card" => !reads,
         "sources" => !cx.chart.is_limited(),
         other => is_seen(cx, other),
     };

@@ -121,6 +121,11 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("POST", "/charts/{chart}/share", Who::Writer),
     ("GET", "/charts/{chart}/share/{share}", Who::Writer),
     ("POST", "/charts/{chart}/share/{share}", Who::Writer),
+    ("GET", "/charts/{chart}/card", Who::Writer),
+    ("POST", "/charts/{chart}/card", Who::Writer),
+    ("POST", "/charts/{chart}/card/code", Who::Writer),
+    ("GET", "/charts/{chart}/card/wallet", Who::Writer),
+    ("GET", "/charts/{chart}/card/lock-screen", Who::Writer),
     ("GET", "/charts/{chart}/sources", Who::Reader),
     ("GET", "/charts/{chart}/activity", Who::Reader),
     ("GET", "/charts/{chart}/activity/table", Who::Reader),
@@ -154,6 +159,7 @@ pub const ASKS_AGAIN: &[(&str, &str)] = &[
     ("POST", "/charts/{chart}/person/remove"),
     ("POST", "/charts/{chart}/share"),
     ("POST", "/charts/{chart}/contact"),
+    ("POST", "/charts/{chart}/card/code"),
 ];
 
 /// Whether a route asks for a fresh proof.
@@ -173,7 +179,7 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The addresses, without what stands around them.
 pub fn addresses() -> Router<Arc<App>> {
-    use routes::{activity, add, charts, confirm, contact, export, first_run, health, help, home, inbox, keys, passphrase, search};
+    use routes::{activity, add, card, charts, confirm, contact, export, first_run, health, help, home, inbox, keys, passphrase, search};
     use routes::{household, join, people, second, sessions, settings, share, sign_in, sources, unlock, view};
     let pages = Router::new()
         .route("/", get(home::start))
@@ -230,6 +236,10 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/charts/{chart}/export", get(export::show).post(export::save))
         .route("/charts/{chart}/share", get(share::show).post(share::act))
         .route("/charts/{chart}/share/{share}", get(share::one).post(share::decide))
+        .route("/charts/{chart}/card", get(card::show).post(card::save))
+        .route("/charts/{chart}/card/code", post(card::code))
+        .route("/charts/{chart}/card/wallet", get(card::wallet))
+        .route("/charts/{chart}/card/lock-screen", get(card::lock_screen))
         .route("/charts/{chart}/sources", get(sources::list))
         .route("/charts/{chart}/activity", get(activity::show))
         .route("/charts/{chart}/activity/table", get(activity::table))

@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(crate) struct World {
     pub(crate) chart: Arc<Chart>,
     _who: SignedIn,
-    _household: Household,
+    household: Household,
     _dir: tempfile::TempDir,
 }
 
@@ -25,7 +25,11 @@ impl World {
         let (who, _) = household.begin(&first).expect("a beginning");
         let id = household.charts(&who).expect("charts")[0].0.id.clone();
         let chart = household.open(&who, &id).expect("a chart");
-        Self { chart, _who: who, _household: household, _dir: dir }
+        Self { chart, _who: who, household, _dir: dir }
+    }
+
+    pub(crate) fn household(&self) -> &Household {
+        &self.household
     }
 
     /// An empty chart of the same person.

@@ -7,6 +7,7 @@ mod activity_web;
 mod backup;
 mod binary;
 mod bounds;
+mod card;
 mod ccda_elsewhere;
 mod ccda_entries;
 mod ccda_frame;

@@ -2,6 +2,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod add;
+pub(crate) mod card;
 pub mod chart;
 pub(crate) mod confirm;
 pub(crate) mod contact;
