@@ -123,7 +123,7 @@ fn titles(gathered: &Gathered, part: Part) -> Vec<String> {
 fn allergies(gathered: &Gathered, part: Part) -> Vec<String> {
     let line = |item| {
         let told = gathered.tell(item);
-        let more = [told.detail("Reaction"), told.detail("Risk")].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let more = [told.detail("Reaction"), told.detail("Risk")].into_iter().flatten().collect::<Vec<_>>().join(", ").replace("; ", ", ");
         if more.is_empty() { told.title } else { format!("{}: {more}", told.title) }
     };
     gathered.section(part).items.iter().map(line).collect()

@@ -56,7 +56,7 @@ fn wallet(cx: &ChartCx, face: &Face) -> Markup {
                 @if !face.allergies.is_empty() || !face.no_allergies.is_empty() {
                     div.alarm {
                         h4 { "Allergies" }
-                        p { @if face.allergies.is_empty() { (face.no_allergies) } @else { (face.allergies.join("; ")) } }
+                        p { @if face.allergies.is_empty() { (face.no_allergies) } @else { (face.allergies.join(" · ")) } }
                     }
                 }
                 div.split {
