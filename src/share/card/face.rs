@@ -2,7 +2,7 @@
 
 use super::{Card, Field};
 use crate::export::Choice;
-use crate::export::gather::{Gathered, Part, gather};
+use crate::export::gather::{Gathered, Item, Part, gather};
 use crate::record::PartialDate;
 use crate::vault::Chart;
 use crate::{Error, Result};
@@ -117,7 +117,7 @@ pub(super) fn known(chart: &Arc<Chart>) -> Result<BTreeMap<Field, String>> {
 }
 
 fn titles(gathered: &Gathered, part: Part) -> Vec<String> {
-    gathered.section(part).items.iter().map(|item| item.title()).collect()
+    gathered.section(part).items.iter().map(Item::title).collect()
 }
 
 fn allergies(gathered: &Gathered, part: Part) -> Vec<String> {
@@ -141,7 +141,7 @@ fn medicines(gathered: &Gathered, part: Part) -> Vec<String> {
 
 /// Known absence, or that nobody knows: a reader must not take one for the other.
 fn none(gathered: &Gathered) -> String {
-    let none: Vec<String> = gathered.section(Part::Allergies).none.iter().map(|item| item.title()).collect();
+    let none: Vec<String> = gathered.section(Part::Allergies).none.iter().map(Item::title).collect();
     if none.is_empty() { "Not known. This is not the same as none.".into() } else { none.join(", ") }
 }
 
