@@ -58,7 +58,7 @@ impl std::fmt::Debug for Face {
 impl Face {
     pub(super) fn of(card: &Card, chart: &Arc<Chart>, made: i64, link: Option<Zeroizing<String>>) -> Result<Self> {
         let now = jiff::Timestamp::from_second(made).map_err(Error::internal)?;
-        let gathered = gather(chart, &Choice::emergency(), now)?;
+        let gathered = gather(chart, &Choice { sensitive: card.scope.sensitive, ..Choice::emergency() }, now)?;
         let has = |field: Field| card.fields.contains(&field);
         let typed = |field: Field| card.said.get(&field).map(|t| t.trim()).filter(|t| has(field) && !t.is_empty());
         let from_chart = |field: Field, part: Part, line: fn(&Gathered, Part) -> Vec<String>| {

@@ -169,14 +169,13 @@ impl Card {
     /// As [`super::create`].
     pub fn make_code(&mut self, household: &Household, chart: &Arc<Chart>, base: &str, event: &Event) -> Result<Share> {
         self.stop_code(household, chart, event)?;
-        let choice = Choice { addressee: Some("Emergency card".into()), ..Choice::emergency() };
+        let choice = Choice { addressee: Some("Emergency card".into()), sensitive: self.scope.sensitive, ..Choice::emergency() };
         let call = self.said.get(&Field::Contacts).filter(|_| self.fields.contains(&Field::Contacts));
         let call = call.and_then(|c| c.lines().next()).map(|c| format!("Call {}", c.trim()));
         let label = [Some("Emergency card.".to_owned()), call].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let terms = Terms {
             label: label.chars().take(super::LABEL).collect(),
             long_term: true,
-            scope: Some(self.scope.clone()),
             base: base.to_owned(),
             event: event.clone(),
             ..Terms::default()
