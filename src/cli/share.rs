@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::export::{Choice, Profile};
 use crate::household::Household;
 use crate::record::Sensitive;
-use crate::share::{Made, Reach, Share, Terms, create, list, reach, stop};
+use crate::share::{Made, Reach, Share, Terms, create, hosted, list, reach, stop};
 use crate::vault::{Act, Role};
 use crate::{Error, Kind, Result};
 use clap::Subcommand;
@@ -120,21 +120,24 @@ fn make(config: &Config, args: &CreateArgs) -> Result<Ended> {
     may_share(opened.household.role(&opened.who, &chart.person().id)?)?;
     let terms = Terms { event: opened.event(Act::ShareMade), ..terms };
     let made = create(&opened.household, &chart, &choice, &terms)?;
-    if let (Some((name, jwe)), Some(folder)) = (&made.file, &args.out) {
-        let written = super::sources::create(&folder.join(name)).and_then(|mut file| {
-            file.write_all(jwe.as_bytes())?;
-            Ok(file.sync_all()?)
-        });
-        if let Err(e) = written {
-            stop(&opened.household, &chart, &made.share.id, &opened.event(Act::ShareRevoked))?;
-            return Err(e);
-        }
+    let file = args.out.as_ref().filter(|_| args.host.is_some()).map(|folder| {
+        let (name, jwe) = hosted(&opened.household, &chart, &made.share.id)?;
+        let mut file = super::sources::create(&folder.join(&name))?;
+        file.write_all(&jwe)?;
+        file.sync_all()?;
+        Ok(name)
+    });
+    if let Some(Err(e)) = file {
+        // A link whose file is nowhere leads nowhere.
+        stop(&opened.household, &chart, &made.share.id, &opened.event(Act::ShareRevoked))?;
+        return Err(e);
     }
-    told(&made, &terms, args)?;
+    let file = file.transpose()?;
+    told(&made, &terms, args, file.as_deref())?;
     Ok(Ended::Done)
 }
 
-fn told(made: &Made, terms: &Terms, args: &CreateArgs) -> Result<()> {
+fn told(made: &Made, terms: &Terms, args: &CreateArgs, file: Option<&str>) -> Result<()> {
     if terms.host.is_none() {
         match reach(&terms.base) {
             Reach::Anyone => {}
@@ -151,7 +154,7 @@ fn told(made: &Made, terms: &Terms, args: &CreateArgs) -> Result<()> {
     if args.json {
         let mut value = as_json(&made.share);
         value["records"] = json!(made.records);
-        if let Some((name, _)) = &made.file {
+        if let Some(name) = file {
             value["file"] = json!(name);
         }
         return print_json(&value);

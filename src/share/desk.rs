@@ -6,7 +6,7 @@ use super::give::address;
 use super::passcode;
 use super::payload::Flags;
 use crate::household::Household;
-use crate::vault::{Act, Actor, ActorKind, Event, Place, ShareRow, now};
+use crate::vault::{Act, Actor, ActorKind, Event, Notice, NoticeKind, Place, ShareRow, now};
 use crate::{Error, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
@@ -252,10 +252,18 @@ pub(super) fn name(given: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Notes an opening before anything is given out.
+/// Notes an opening before anything is given out, and tells the owners of the first.
 fn opened(household: &Household, row: &ShareRow, recipient: &str, from: &Place) -> Result<()> {
     household.record(&row.person, &event(Act::ShareOpened, row, recipient, from))?;
-    household.vault().register().share_opened(&row.id, now())
+    let first = household.vault().register().share_opened(&row.id, now())?;
+    if first {
+        let notice = Notice::new(NoticeKind::ShareOpened).with("person", row.person.as_str()).with("share", row.id.as_str());
+        if let Err(e) = household.tell_owners(&row.person, &notice.with("who", recipient)) {
+            // The opening itself is in the log.
+            tracing::warn!(kind = ?e.kind, "the owners could not be told of an opening");
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

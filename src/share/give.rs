@@ -69,8 +69,6 @@ impl std::fmt::Debug for Terms {
 pub struct Made {
     /// As the list has it.
     pub share: Share,
-    /// The file for a web host, and its name there; only where [`Terms::host`] was given.
-    pub file: Option<(String, String)>,
     /// How many records went out.
     pub records: u64,
 }
@@ -197,6 +195,7 @@ pub fn create(household: &Household, chart: &Arc<Chart>, choice: &Choice, terms:
     let flags = Flags { long_term: terms.long_term, passcode: terms.passcode.is_some(), direct: terms.direct };
     let hashed = terms.passcode.as_ref().map(|p| passcode::hash(p)).transpose()?;
     let (id, key, secret) = (new_share_id()?, LinkKey::generate()?, B64.encode(super::random::<32>()?.as_slice()));
+    let elsewhere = B64.encode(super::random::<32>()?.as_slice());
     let base = terms.base.trim_end_matches('/').to_owned();
     let url = match &terms.host {
         Some(folder) => format!("{}/{secret}.jwe", folder.trim_end_matches('/')),
@@ -213,9 +212,7 @@ pub fn create(household: &Household, chart: &Arc<Chart>, choice: &Choice, terms:
     let (vault, person) = (household.vault(), chart.person().id.as_str());
     // What cannot be written down is not given.
     chart.log(&entry(&terms.event, &id, flags, &to, &made, terms.expires))?;
-    if terms.host.is_none() {
-        vault.write_share(person, &id, &jwes)?;
-    }
+    vault.write_share(person, &id, &jwes)?;
     let kept = Kept {
         url,
         key: Some(key.text().to_string()),
@@ -230,7 +227,8 @@ pub fn create(household: &Household, chart: &Arc<Chart>, choice: &Choice, terms:
     let row = ShareRow {
         id: id.clone(),
         person: person.to_owned(),
-        address: address(&secret),
+        // What lies on another host is not answered from here.
+        address: address(if terms.host.is_some() { &elsewhere } else { &secret }),
         flags: flags.text(),
         reply: terms.reply,
         passcode: hashed,
@@ -245,8 +243,20 @@ pub fn create(household: &Household, chart: &Arc<Chart>, choice: &Choice, terms:
         replies: 0,
     };
     vault.register().add_share(&row)?;
-    let file = terms.host.is_some().then(|| (format!("{secret}.jwe"), jwes.into_iter().next().unwrap_or_default()));
-    Ok(Made { share: share(row, kept, now), file, records: made.records })
+    Ok(Made { share: share(row, kept, now), records: made.records })
+}
+
+/// The file of a link that lies on another host, with its name there: for whoever puts it there.
+///
+/// # Errors
+/// NotFound when this chart has no such share, or it is over.
+pub fn hosted(household: &Household, chart: &Chart, id: &str) -> Result<(String, Vec<u8>)> {
+    let (vault, person) = (household.vault(), chart.person().id.as_str());
+    let open = vault.register().shares_of(person)?.into_iter().find(|s| s.id == id).filter(|s| s.is_open(now()));
+    let kept = kept(chart, &open.ok_or_else(Error::not_found)?.id)?;
+    let name = kept.url.rsplit('/').next().filter(|_| kept.host.is_some()).ok_or_else(Error::not_found)?;
+    let bytes = vault.read_share(person, id, 0)?.ok_or_else(Error::not_found)?;
+    Ok((name.to_owned(), bytes))
 }
 
 fn check(terms: &Terms, now: i64) -> Result<()> {

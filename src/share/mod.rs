@@ -27,7 +27,7 @@ mod wordlist;
 
 pub use content::{Content, Told, content};
 pub use desk::{Answer, Asked, Desk, FileEntry};
-pub use give::{Made, Share, State, Terms, create, list, renew, stop};
+pub use give::{Made, Share, State, Terms, create, hosted, list, renew, stop};
 pub use jwe::{LinkKey, Opened, decrypt, encrypt};
 pub use page::{Page as Attached, encrypted_page, page_of, viewer_script};
 pub use passcode::{SHORTEST as PASSCODE, TRIES};

@@ -129,11 +129,10 @@ impl Register {
         Ok(())
     }
 
-    /// Counts an opening.
-    pub(crate) fn share_opened(&self, id: &str, now: i64) -> Result<()> {
-        let sql = "UPDATE shares SET openings = openings + 1, first = coalesce(first, ?2), last = ?2 WHERE id = ?1";
-        self.0.execute(sql, params![id, now])?;
-        Ok(())
+    /// Counts an opening. Gives whether it was the first.
+    pub(crate) fn share_opened(&self, id: &str, now: i64) -> Result<bool> {
+        let sql = "UPDATE shares SET openings = openings + 1, first = coalesce(first, ?2), last = ?2 WHERE id = ?1 RETURNING openings = 1";
+        Ok(self.0.query_row(sql, params![id, now], |r| r.get(0))?)
     }
 
     /// Counts a reply before it is taken. False: it would be one too many, or too large with those before it.

@@ -50,6 +50,7 @@ pub const LOGGED: &[(&str, &str, Logged)] = &[
     ("POST", "/share", Itself),
     ("GET", "/share/{share}", As(LookedList, "share")),
     ("POST", "/share/{share}", Itself),
+    ("GET", "/share/{share}/file", As(Downloaded, "share")),
     ("GET", "/card", As(LookedList, "card")),
     ("POST", "/card", Itself),
     ("POST", "/card/code", Itself),

@@ -29,7 +29,8 @@ impl Renewals {
 /// Renews what is due in all open charts. For a thread that may wait.
 pub(crate) fn look(app: &Arc<App>) {
     for session in app.sessions.live() {
-        for chart in session.held() {
+        // Who may see only a part of a chart cannot renew what was given of all of it.
+        for chart in session.held().into_iter().filter(|chart| !chart.is_limited()) {
             if app.renewals.is_due(&chart)
                 && let Err(e) = crate::share::renew(&app.household, &chart)
             {

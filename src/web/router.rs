@@ -121,6 +121,7 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("POST", "/charts/{chart}/share", Who::Writer),
     ("GET", "/charts/{chart}/share/{share}", Who::Writer),
     ("POST", "/charts/{chart}/share/{share}", Who::Writer),
+    ("GET", "/charts/{chart}/share/{share}/file", Who::Writer),
     ("GET", "/charts/{chart}/card", Who::Writer),
     ("POST", "/charts/{chart}/card", Who::Writer),
     ("POST", "/charts/{chart}/card/code", Who::Writer),
@@ -236,6 +237,7 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/charts/{chart}/export", get(export::show).post(export::save))
         .route("/charts/{chart}/share", get(share::show).post(share::act))
         .route("/charts/{chart}/share/{share}", get(share::one).post(share::decide))
+        .route("/charts/{chart}/share/{share}/file", get(share::file))
         .route("/charts/{chart}/card", get(card::show).post(card::save))
         .route("/charts/{chart}/card/code", post(card::code))
         .route("/charts/{chart}/card/wallet", get(card::wallet))

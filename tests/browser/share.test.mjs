@@ -104,9 +104,34 @@ describe("sharing", () => {
     await row.locator("pre").waitFor();
     await me.page.goto(made);
     await me.page.getByText(/Opened once/).waitFor();
+    await me.page.locator("li", { hasText: "Dr. Raman, Lakeside" }).filter({ hasText: "Not let in" }).waitFor();
+    await me.page.locator("li", { hasText: "Dr. Raman, Lakeside" }).filter({ hasText: "Opened" }).waitFor();
+    await me.page.goto(home);
+    await me.page.getByText("Dr. Raman, Lakeside opened a link for the first time.").waitFor();
+    assert.deepEqual([...(await shape(me.page)), ...(await accessible(me.page))], []);
     // Paper: one sheet.
     const paper = await page.pdf({ format: "Letter" });
     assert.equal(paper.toString("latin1").match(/\/Type\s*\/Page\b/g).length, 1);
+  });
+
+  test("a file for one's own web space", async () => {
+    const { link, page: made } = await give("Lakeside, by my web space", async (page) => {
+      await page.getByRole("radio", { name: /File for your own web space/ }).check();
+      await page.getByText("The folder of your own web space").click();
+      await page.getByLabel("Its address").fill("https://files.example/shared");
+    });
+    const [download] = await Promise.all([me.page.waitForEvent("download"), me.page.getByRole("link", { name: "Save the file" }).click()]);
+    const payload = JSON.parse(Buffer.from(link.split("shlink:/")[1], "base64url").toString());
+    assert.equal(payload.url, `https://files.example/shared/${download.suggestedFilename()}`);
+    assert.equal(payload.flag, "U");
+    const jwe = readFileSync(await download.path(), "utf8");
+    const { page, context, expected, complaints } = await stranger();
+    expected.push(/another host: https:\/\/files\.example/);
+    await context.route("https://files.example/**", (route) => route.fulfill({ headers: { "access-control-allow-origin": "*" }, contentType: "application/jose", body: jwe }));
+    await open(page, link);
+    await page.getByRole("heading", { name: /Ruth .*Carver/ }).waitFor();
+    await me.page.goto(made);
+    assert.deepEqual([...(await shape(me.page)), ...(await accessible(me.page)), ...complaints], []);
   });
 
   test("without a passcode; then stopped, and refused", async () => {

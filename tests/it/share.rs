@@ -155,6 +155,13 @@ fn a_locked_chart_gives_what_was_chosen_and_nothing_it_can_read() {
         assert!(!said.contains(word), "the log says {word}");
     }
     server.stop();
+    // Who opened it stands in the chart's own log, left there while the chart was locked.
+    let log = home.run(&["audit", "list", "--json"]).ended(0).json();
+    let opened: Vec<&Value> = log["entries"].as_array().unwrap().iter().filter(|e| e["act"] == "share-opened").collect();
+    assert_eq!(opened.len(), 3, "{log}");
+    assert!(opened.iter().any(|e| e.to_string().contains("Dr. Raman")));
+    assert!(log.to_string().contains("share-made") && log.to_string().contains("Lakeside"));
+    home.run(&["audit", "verify"]).ended(0);
     let key = link.key.text();
     for file in files(&home.vault()) {
         let bytes = std::fs::read(&file).unwrap();

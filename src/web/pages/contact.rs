@@ -167,6 +167,7 @@ fn advice(prefix: &str, notice: &Notice) -> Markup {
                 @if !detail("from").is_empty() { "From " (detail("from")) ". " }
                 "If that was not you, " a href=(format!("{prefix}/settings/sessions")) { "see where you are signed in" } " and choose another passphrase."
             }
+            NoticeKind::ShareOpened if !detail("share").is_empty() => { a href=(format!("{chart}/share/{}", detail("share"))) { "See the link" } "." }
             NoticeKind::ShareOpened | NoticeKind::RoleEnding => { @if !detail("person").is_empty() { a href=(format!("{chart}/activity")) { "See the activity" } "." } }
             NoticeKind::BackupOld => { "Tell whoever runs this server." }
         }

@@ -4,8 +4,7 @@ use crate::Result;
 use crate::chart::sources::Sources;
 use crate::chart::{denials, link, medicines};
 use crate::record::{Class, Flag, PartialDate, Standing};
-use crate::share::Share;
-use crate::vault::{Chart, Order, Query, Role, Row};
+use crate::vault::{Chart, Order, Query, Row};
 use crate::web::app::{App, ChartCx, blocking};
 use crate::web::pages::home::{self, Home};
 use crate::web::pages::words;
@@ -36,20 +35,10 @@ pub(crate) async fn start(State(app): State<Arc<App>>, request: Request) -> Resu
 pub(crate) async fn home(cx: ChartCx) -> Result<Markup> {
     blocking(move || {
         let mut shown = gather(&cx.chart, cx.last_visit)?;
-        if cx.role >= Role::Carer {
-            shown.opened = first_opened(&cx)?;
-        }
         shown.notices = cx.app.household.notices(&cx.who())?;
         Ok(home::page(&cx, &shown))
     })
     .await
-}
-
-/// Links that somebody opened for the first time since this member was here before.
-fn first_opened(cx: &ChartCx) -> Result<Vec<Share>> {
-    let since = cx.last_visit.unwrap_or(0);
-    let all = crate::share::list(&cx.app.household, &cx.chart)?;
-    Ok(all.into_iter().filter(|s| s.first.is_some_and(|at| at >= since)).take(FEW).collect())
 }
 
 /// So many rows of a section; the rest is on its own page.
@@ -109,7 +98,6 @@ fn gather(chart: &Chart, last_visit: Option<i64>) -> Result<Home> {
         added: last_visit.map(|moment| chart.added_since(moment)).transpose()?.unwrap_or_default(),
         latest_source,
         sources: Some(sources),
-        opened: Vec::new(),
         notices: Vec::new(),
     })
 }

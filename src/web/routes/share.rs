@@ -3,7 +3,7 @@
 use crate::export::{Choice, Profile, export};
 use crate::record::{Class, PartialDate, Sensitive, SensitiveSet, Standing, classify};
 use crate::share::{self, Share, Terms};
-use crate::vault::{Act, Chart, Order, Query as Records, Scope};
+use crate::vault::{Act, Chart, Choice as Entries, Entry, Order, Query as Records, Scope};
 use crate::web::app::{ChartCx, WriterCx, blocking};
 use crate::web::download::made;
 use crate::web::pages::share::{self as pages, Chosen, Form, Line, Preview, Shown, Until};
@@ -20,6 +20,9 @@ use zeroize::Zeroizing;
 
 /// Records of a kind that the preview names one by one.
 const NAMED: usize = 60;
+/// So many entries of the activity log are looked through for a share, and so many shown.
+const ENTRIES: usize = 1000;
+const SHOWN: usize = 50;
 /// Under names that begin so the chart keeps what was chosen for whom.
 const REMEMBERED: &str = "choice/";
 
@@ -247,13 +250,6 @@ fn link(cx: &ChartCx, chosen: &Chosen, base: &str) -> Result<Response> {
     };
     let made = share::create(&cx.app.household, &cx.chart, &chosen.choice, &terms)?;
     remember(&cx.chart, chosen)?;
-    if let Some((name, jwe)) = made.file {
-        let headers = [
-            (header::CONTENT_TYPE, "application/jose".to_owned()),
-            (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-        ];
-        return Ok((headers, jwe).into_response());
-    }
     let code = passcode.map(|p| format!("?code={}", cx.keep(&p))).unwrap_or_default();
     Ok(Redirect::to(&cx.to(&format!("share/{}{code}", made.share.id))).into_response())
 }
@@ -285,7 +281,20 @@ pub(crate) async fn one(WriterCx(cx): WriterCx, Path((_, id)): Path<(String, Str
     blocking(move || {
         let share = find(&cx, &id)?;
         let code = cx.kept(&once.code);
-        Ok(pages::one(&cx, &share, code.as_deref()))
+        let acts = vec![Act::ShareOpened, Act::ShareRefused];
+        let all = cx.chart.activity(&Entries { acts, limit: ENTRIES, ..Entries::default() })?;
+        let own: Vec<Entry> = all.into_iter().filter(|e| e.event.details.get("share") == Some(&id)).take(SHOWN).collect();
+        Ok(pages::one(&cx, &share, code.as_deref(), &own))
+    })
+    .await
+}
+
+/// The file of a link that the household puts on a web host itself.
+pub(crate) async fn file(WriterCx(cx): WriterCx, Path((_, id)): Path<(String, String)>) -> Result<Response> {
+    blocking(move || {
+        let (name, jwe) = share::hosted(&cx.app.household, &cx.chart, &id)?;
+        let place = format!("attachment; filename=\"{name}\"");
+        Ok(([(header::CONTENT_TYPE, "application/jose".to_owned()), (header::CONTENT_DISPOSITION, place)], jwe).into_response())
     })
     .await
 }

@@ -8,10 +8,9 @@ use crate::chart::medicines::Medicine;
 use crate::chart::results;
 use crate::chart::sources::Sources;
 use crate::record::{Class, Flag, PartialDate, array, text_at};
-use crate::share::Share;
 use crate::vault::{Added, Notice, Role, Row, SourceInfo};
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, big_icon, chart_page, none_seen, note, pill, section};
+use crate::web::layout::{Page, big_icon, chart_page, none_seen, pill, section};
 use crate::web::pages::chart::class_path;
 use crate::web::pages::chart::svg::numline;
 use crate::web::pages::chart::ui::{capital, path};
@@ -35,8 +34,6 @@ pub(crate) struct Home {
     pub(crate) added: Vec<Added>,
     pub(crate) latest_source: Option<SourceInfo>,
     pub(crate) sources: Option<Sources>,
-    /// Links that somebody opened for the first time since the last visit.
-    pub(crate) opened: Vec<Share>,
     /// What the member is to be told, each with its name.
     pub(crate) notices: Vec<(String, Notice)>,
 }
@@ -82,14 +79,6 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
             @else { li { (task(&cx.to("timeline"), "time", "Timeline", "Newest first")) } }
         }
         @if cx.role == Role::Viewer { (changed(cx, home)) }
-        @for share in &home.opened {
-            (note("", &html! {
-                p {
-                    b { (share.to) " opened your link for the first time" } @if let Some(at) = share.first { ", " (words::moment(at)) } ". "
-                    a href=(cx.to(&format!("share/{}", share.id))) { "See the link" }
-                }
-            }))
-        }
         div.pair.gap {
             div {
                 (allergies::allergies(cx, home))

@@ -1,9 +1,9 @@
 //! What was given out: the list, and one of them with its link.
 
 use crate::share::{Reach, Share, State, qr, reach};
-use crate::vault::Role;
+use crate::vault::{Act, Entry, Role};
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, chart_page, note, pill, section};
+use crate::web::layout::{Page, chart_page, icon, note, pill, section};
 use crate::web::pages::words;
 use maud::{Markup, PreEscaped, html};
 
@@ -80,7 +80,7 @@ fn row(cx: &ChartCx, share: &Share) -> Markup {
 }
 
 /// One share. `code`: the passcode, shown this once.
-pub(crate) fn one(cx: &ChartCx, share: &Share, code: Option<&str>) -> Markup {
+pub(crate) fn one(cx: &ChartCx, share: &Share, code: Option<&str>, entries: &[Entry]) -> Markup {
     let body = html! {
         header.head {
             h1 { "Link for " (share.to) }
@@ -93,6 +93,8 @@ pub(crate) fn one(cx: &ChartCx, share: &Share, code: Option<&str>) -> Markup {
             }))
         }
         @if let Some(links) = &share.link { (ways(cx, share, &links.viewer, &links.shlink)) }
+        @if share.host.is_some() && share.state == State::Open { (elsewhere(cx, share)) }
+        @if share.host.is_none() { (section("openings", "Who opened it", None, &opened(entries))) }
         (section("share-facts", "About it", None, &facts(share)))
         @if share.state == State::Open && cx.role >= Role::Carer {
             form.spaced method="post" action=(cx.to(&format!("share/{}", share.id))) {
@@ -125,6 +127,42 @@ fn ways(cx: &ChartCx, share: &Share, viewer: &str, shlink: &str) -> Markup {
             textarea.linkbox #link readonly rows="5" { (viewer) }
             details { summary { "The bare health link, for other viewers" } code.linkbox { (shlink) } }
         }))
+    }
+}
+
+/// What to do with the file of a link that lies on another host.
+fn elsewhere(cx: &ChartCx, share: &Share) -> Markup {
+    section(
+        "elsewhere",
+        "The file for your web space",
+        None,
+        &html! {
+            p { "Save the file, put it into " (share.host.as_deref().unwrap_or("")) " and keep its name. Then the link opens." }
+            p.acts { a.btn href=(cx.to(&format!("share/{}/file", share.id))) { (icon("save")) "Save the file" } }
+        },
+    )
+}
+
+/// Who opened a link, or tried to, as the activity log has it.
+fn opened(entries: &[Entry]) -> Markup {
+    html! {
+        @if entries.is_empty() { p.soft { "Nobody so far." } }
+        ul.rows {
+            @for entry in entries {
+                @let refused = entry.event.act == Act::ShareRefused;
+                li {
+                    div {
+                        span.name { @if entry.event.who.name.is_empty() { "No name" } @else { (entry.event.who.name) } }
+                        span.sub {
+                            (words::moment(entry.at / 1000))
+                            @for part in [&entry.event.from.device, &entry.event.from.address] { @if !part.is_empty() { ", " (part) } }
+                        }
+                    }
+                    div.end { @if refused { (pill("heed", "bang", "Not let in")) } @else { (pill("quiet", "ok", "Opened")) } }
+                }
+            }
+        }
+        @if !entries.is_empty() { p.soft { "Names are as they were typed." } }
     }
 }
 
