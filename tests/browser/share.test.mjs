@@ -192,7 +192,7 @@ describe("sharing", () => {
     const file = join(await folder(), "health-summary.html");
     await download.saveAs(file);
     const raw = readFileSync(file, "utf8");
-    for (const word of ["Penicillin", "Carver", ...words.split(" ").map((w) => ` ${w} `)]) assert.ok(!raw.slice(raw.indexOf('id="sealed"')).includes(word), word);
+    for (const word of ["Penicillin", "Carver", words]) assert.ok(!raw.includes(word), word);
 
     const { page: reader, context, complaints } = await visitor(chrome, "file://", { offline: true, acceptDownloads: true });
     const asked = [];
