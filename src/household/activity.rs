@@ -48,6 +48,11 @@ impl Household {
         self.tell_member(&member.id, &Notice::new(NoticeKind::Denied).with("from", from))
     }
 
+    /// How a member signs in is about to change: told to every chart that this opens.
+    pub(super) fn record_factor(&self, who: &SignedIn, what: &str) -> Result<()> {
+        self.record_for(&who.member.id, &Event::new(who.actor(), Act::FactorChanged).with("what", what))
+    }
+
     /// A member tried what they have no right to, perhaps on a chart of which they know nothing. `page` is a part of a route
     /// template. A chart that does not exist has no log.
     ///

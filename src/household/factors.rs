@@ -108,6 +108,7 @@ impl Household {
                 "That code does not fit. Nothing was turned on. Wait for the next code, and see that the clock of your phone is right.",
             ));
         };
+        self.record_factor(who, "authenticator app added")?;
         let secret = setup.secret();
         self.add_factor(who, FactorKind::App, label, step, |id, secrets| _ = secrets.apps.insert(id, secret.to_string()))
     }
@@ -134,6 +135,7 @@ impl Household {
     /// # Errors
     /// NotFound when the member has none of that id.
     pub fn remove_factor(&self, who: &SignedIn, id: &str) -> Result<()> {
+        self.record_factor(who, "second factor removed")?;
         let _one = self.factoring.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.vault.register().remove_factor(&who.member.id, id)? {
             return Err(Error::not_found());
@@ -153,6 +155,7 @@ impl Household {
     pub fn new_recovery_codes(&self, who: &SignedIn) -> Result<Vec<String>> {
         let codes = (0..RECOVERY_CODES).map(|_| recovery_code()).collect::<Result<Vec<_>>>()?;
         let hashes: Vec<String> = codes.iter().map(|code| hash(&who.member.id, code)).collect();
+        self.record_factor(who, "new recovery codes")?;
         self.vault.register().set_recovery_codes(&who.member.id, &hashes)?;
         Ok(codes)
     }

@@ -266,6 +266,7 @@ impl Household {
     pub fn change_passphrase(&self, who: &SignedIn, passphrase: &str) -> Result<Strength> {
         let about = self.names(who)?;
         let strength = good_passphrase(passphrase, &about.iter().map(String::as_str).collect::<Vec<_>>())?;
+        self.record_factor(who, "passphrase")?;
         self.vault.seal_member(&who.member.id, &passphrase::normal(passphrase), &who.key)?;
         Ok(strength)
     }

@@ -58,6 +58,7 @@ impl Household {
         if self.secrets(who)?.passkeys.values().any(|k| k.passkey == passkey) {
             return Err(usage("This passkey is here already. Nothing was changed."));
         }
+        self.record_factor(who, "passkey added")?;
         let kept = KeptPasskey { site: site.host.clone(), passkey };
         self.add_factor(who, FactorKind::Passkey, label, 0, |id, secrets| _ = secrets.passkeys.insert(id, kept))
     }

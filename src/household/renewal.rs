@@ -14,6 +14,7 @@ impl Household {
     /// Denied when the passphrase is another; Internal when the disk fails: the old key stays the one that counts.
     pub fn new_recovery_key(&self, who: &SignedIn, text: &str) -> Result<(SignedIn, Zeroizing<String>)> {
         self.prove(who, text)?;
+        self.record_factor(who, "recovery key")?;
         let key = Key::generate();
         let member = &who.member.id;
         let _turn = lock(&self.changing);
@@ -29,6 +30,7 @@ impl Household {
         if let Some(factors) = &factors {
             self.vault.seal_factors(member, &[who.key.recipient(), key.recipient()], factors)?;
         }
+        self.vault.reseal_for(member, &who.key, &[who.key.recipient(), key.recipient()])?;
         self.vault.seal_member(member, &passphrase::normal(text), &key)?;
         self.vault.register().set_recipient(member, &key.recipient())?;
         // Then for the new one alone. Should this end here, the register remembers which charts are to be sealed again.
@@ -36,6 +38,7 @@ impl Household {
             self.vault.seal_factors(member, &[key.recipient()], factors)?;
         }
         drop(secrets);
+        self.vault.reseal_for(member, &key, &[key.recipient()])?;
         for person in &charts {
             self.vault.seal_identity(person, &key, &self.recipients(person)?)?;
             self.vault.register().is_sealed(person)?;

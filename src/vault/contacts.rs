@@ -11,7 +11,7 @@ use super::register::Register;
 use super::{Escrow, MemberInfo, Vault, files};
 use crate::{Error, Result};
 use rusqlite::{OptionalExtension, Row, params};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// Seconds of a day.
@@ -213,6 +213,25 @@ impl Vault {
     pub(crate) fn told_contact(&self, person: &str, member: &str, holder: &Key) -> Result<String> {
         let plain = holder.open_file(&self.chart_dir(person).join(about_path(member)))?;
         Ok(String::from_utf8_lossy(&plain).into_owned())
+    }
+
+    /// A member gets another key: what waits for them, encrypted to the one of before (`holder`), is encrypted to these.
+    pub(crate) fn reseal_for(&self, member: &str, holder: &Key, recipients: &[String]) -> Result<()> {
+        let anew = |path: &Path| {
+            // What does not open now never did for this member.
+            holder.open_file(path).map_or(Ok(()), |plain| keys::seal_file(path, recipients, &plain))
+        };
+        let contacts = self.register().contact_of(member)?;
+        for contact in contacts {
+            let dir = self.chart_dir(&contact.person);
+            anew(&dir.join(about_path(member)))?;
+            if contact.given.is_none() {
+                let (outer, path) = (self.escrow_key()?, dir.join(copy_path(member)));
+                let plain = holder.open_bytes(&outer.open_file(&path)?)?;
+                keys::seal_file(&path, &[outer.recipient()], &keys::seal(recipients, &plain)?)?;
+            }
+        }
+        self.notice_files(member)?.iter().try_for_each(|path| anew(path))
     }
 
     /// Deletes what stands ready for those who are contacts no longer.

@@ -67,6 +67,18 @@ impl Vault {
         self.dir().join("notices").join(member)
     }
 
+    /// The files of a member's notices.
+    pub(super) fn notice_files(&self, member: &str) -> Result<Vec<PathBuf>> {
+        let entries = match std::fs::read_dir(self.notice_dir(member)) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other?,
+        };
+        entries
+            .map(|entry| Ok(entry?.path()))
+            .filter(|path: &Result<PathBuf>| !matches!(path, Ok(p) if p.extension().is_none_or(|e| e != "age")))
+            .collect()
+    }
+
     /// Leaves a notice for a member with this recipient.
     pub(crate) fn leave_notice(&self, member: &str, recipient: &str, notice: &Notice) -> Result<()> {
         let dir = self.notice_dir(member);
@@ -84,14 +96,8 @@ impl Vault {
     /// Notices of a member, those that must be told first, then the newest, each with its name.
     pub(crate) fn notices(&self, member: &str, key: &Key) -> Result<Vec<(String, Notice)>> {
         let dir = self.notice_dir(member);
-        let entries = match std::fs::read_dir(&dir) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            other => other?,
-        };
-        let mut names = Vec::new();
-        for entry in entries {
-            names.extend(entry?.file_name().to_str().and_then(|n| n.strip_suffix(ENDING)).map(str::to_owned));
-        }
+        let files = self.notice_files(member)?;
+        let mut names: Vec<String> = files.iter().filter_map(|f| f.file_stem()?.to_str().map(str::to_owned)).collect();
         names.sort();
         // One that does not open is not one of ours.
         let read = |name: String| {

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::household::{Household, SignedIn};
 use crate::import::Limits;
 use crate::share::Desk;
-use crate::vault::{Act, Chart, Event, MemberInfo, PersonInfo, Place, Role};
+use crate::vault::{Act, Actor, Chart, Event, MemberInfo, PersonInfo, Place, Role};
 use crate::{Error, Kind, Result};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
@@ -160,6 +160,7 @@ impl App {
     /// Denied or Usage when the secret opens nobody's key ([`Household::unlock`]).
     pub fn unlock(&self, name: Option<&str>, secret: &str) -> Result<String> {
         let who = self.household.unlock(name, secret)?;
+        self.household.record_for(&who.member.id, &Event::new(Actor::system(), Act::Unlocked).with("for", &who.member.name))?;
         let charts = self.household.charts(&who)?;
         let charts = charts.iter().map(|(person, _)| self.household.open(&who, &person.id)).collect::<Result<_>>()?;
         let name = who.member.name.clone();

@@ -5,6 +5,7 @@ use crate::{line, median, milliseconds, percentile_95};
 use axum::body::Body;
 use axum::http::{Request, header};
 use keepwell::import::Limits;
+use keepwell::vault::{Act, Actor, Event};
 use keepwell::web::{App, Options, router};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -63,6 +64,7 @@ impl Browser {
 pub(crate) fn measure(world: World) {
     let searches = search(&world);
     let home = format!("/charts/{}", world.person);
+    busy_day(&world);
     let options = Options {
         base_url: None,
         trusted_proxies: Vec::new(),
@@ -90,8 +92,23 @@ pub(crate) fn measure(world: World) {
     }
     line(&format!("All {} pages, median of their medians", all.len()), &milliseconds(median(all)), "under 10 ms each");
     line(&format!("  slowest: {}", slowest.1), &milliseconds(slowest.0), "");
+    let day = browser.time(&format!("{home}/activity"));
+    line("Activity of a day with 10,000 entries", &milliseconds(median(day)), "under 50 ms");
     line("Search in the chart, median", &milliseconds(median(searches.clone())), "under 20 ms");
     line("  95 of 100", &milliseconds(percentile_95(searches)), "");
+}
+
+/// A day on which somebody looked 10,000 times.
+fn busy_day(world: &World) {
+    let begun = Instant::now();
+    for rid in 0..10_000 {
+        let looked = Event::new(Actor::member("m", if rid % 7 == 0 { "Dana" } else { MEMBER }), Act::LookedRecord).about(rid % 500 + 1);
+        world.chart().log(&looked).unwrap();
+    }
+    line("Writing down one look, durable", &milliseconds(begun.elapsed() / 10_000), "");
+    let begun = Instant::now();
+    assert_eq!(world.chart().verify_activity().unwrap().fault, None);
+    line("Walking the chain of 10,000 entries", &milliseconds(begun.elapsed()), "");
 }
 
 /// One address of each shape that can be reached by links: `/charts/*/results/*` stands for the page of any one test.

@@ -172,3 +172,45 @@ fn the_command_lists_and_verifies() {
     let told = home.run(&["audit", "verify"]).ended(1);
     assert!(String::from_utf8_lossy(&told.out).starts_with("Entry 1: "));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewer_sees_what_they_did_and_what_cannot_be_written_is_not_shown() {
+    let world = World::new(options());
+    let cookie = world.sign_in().await;
+    world.upload(&cookie, "labs.json", &labs()).await;
+    let ruth = world.app.household.sign_in("Ruth", PASSPHRASE).expect("signs in");
+    let viewer = keepwell::household::Grant::of(keepwell::vault::Role::Viewer);
+    world.app.household.add_member(&ruth, &world.chart, "Dana", "teapot gravel violin seventeen", &viewer).expect("a viewer");
+    let dana = world.post("/sign-in", "", "name=Dana&passphrase=teapot+gravel+violin+seventeen").await.cookie();
+    let at = |rest: &str| format!("/charts/{}/{rest}", world.chart);
+    world.get(&at("results"), &dana).await;
+    let page = world.get(&at("activity"), &dana).await.text();
+    assert!(page.contains("What you did with this chart") && page.contains("results"));
+    assert!(!page.contains("labs.json") && !page.contains("This list begins"));
+    let table = world.get(&at("activity/table"), &dana).await.text();
+    assert!(table.lines().skip(1).all(|l| l.contains("\"Dana\"")), "{table}");
+    // The owner sees her look too.
+    assert!(world.get(&at("activity"), &cookie).await.text().contains("Dana"));
+    // A change that a viewer tries is refused, and told.
+    assert_eq!(world.post(&at("inbox"), &dana, "act=discard&file=x").await.status, StatusCode::FORBIDDEN);
+    let chart = chart(&world);
+    for _ in 0..100 {
+        if newest(&chart)[0].event.act == Act::Denied {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!((newest(&chart)[0].event.act, newest(&chart)[0].event.who.name.as_str()), (Act::Denied, "Dana"));
+    // The log cannot be written: neither the page nor a word of it.
+    let before = newest(&chart).len();
+    let raw = crate::activity::raw_key_of(&world.vault(), &world.chart, "teapot gravel violin seventeen");
+    crate::activity::tamper(
+        &world.vault().join("charts").join(&world.chart).join("activity.db"),
+        &raw,
+        "CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT raise(ABORT, 'full'); END;",
+    );
+    let refused = world.get(&at("results"), &cookie).await;
+    assert_eq!(refused.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(refused.text().contains("activity log") && !refused.text().contains("Potassium"));
+    assert_eq!(newest(&chart).len(), before);
+}

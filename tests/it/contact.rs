@@ -226,3 +226,18 @@ fn the_second_channel_is_told_without_names() {
         assert!(!told.contains(word), "{word} in {told}");
     }
 }
+
+#[test]
+fn a_contact_with_a_new_recovery_key_still_gets_in() {
+    let (world, dana) = world();
+    let World { household, who, person, .. } = &world;
+    household.name_contact(who, person, &dana.member.id, 1, &here()).unwrap();
+    household.ask_access(&dana, person, BEGIN, &here()).unwrap();
+    let (renewed, _) = household.new_recovery_key(&dana, ANOTHER).unwrap();
+    assert_eq!(household.contact_of(&renewed).unwrap()[0].1, "Ruth Carver");
+    assert_eq!(household.notices(&renewed).unwrap()[0].1.kind, NoticeKind::ContactNamed);
+    assert!(household.notices(&dana).unwrap().is_empty(), "the old key opens nothing any more");
+    let clock = run(household, BEGIN, 1);
+    household.take_access(&renewed, person, clock, &here()).unwrap();
+    assert_eq!(household.open(&renewed, person).unwrap().count(&Query::default()).unwrap(), 1);
+}

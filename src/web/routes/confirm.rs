@@ -5,6 +5,7 @@ use super::second::{Proof, asks};
 use super::sign_in::later;
 use crate::web::app::{App, MemberCx, blocking};
 use crate::web::door::{failed, succeeded, try_again};
+use crate::web::looks::{place, wrong};
 use crate::web::pages::second::Trouble;
 use crate::web::pages::{confirm as page, sign_in, words};
 use crate::web::queue::derive;
@@ -36,6 +37,7 @@ pub(crate) async fn check(
     State(app): State<Arc<App>>,
     Query(mut back): Query<Back>,
     headers: HeaderMap,
+    extensions: axum::http::Extensions,
     who: MemberCx,
     Form(proof): Form<Proof>,
 ) -> Result<Response> {
@@ -74,6 +76,8 @@ pub(crate) async fn check(
     };
     let right = right.inspect_err(|e| failed(&app, &counted, e))?;
     if !right {
+        let (what, extensions) = (if by_passphrase { "passphrase" } else { "code" }, &extensions);
+        wrong(&app, &who.session.who.member.name, what, place(&app, &headers, extensions));
         return draw(&app, &who, &headers, &back, Some(Trouble::Wrong(counted.left)), StatusCode::FORBIDDEN).await;
     }
     succeeded(&app, &counted).await?;
