@@ -43,12 +43,35 @@ pub struct Config {
     /// Minutes without a request after which a session locks
     #[arg(long, global = true, env = "KEEPWELL_IDLE_MINUTES", value_name = "N", default_value_t = 15, hide_env = true)]
     pub idle_minutes: u32,
+    /// For serve: the folder of the nightly backups [default: backups in the vault]. A folder on another disk survives this one
+    #[arg(long, global = true, env = "KEEPWELL_BACKUP_DIR", value_name = "DIR", hide_env = true)]
+    pub backup_dir: Option<PathBuf>,
+    /// For serve: when the nightly backup is made, by the clock of this machine, or "off"
+    #[arg(long, global = true, env = "KEEPWELL_BACKUP_TIME", value_name = "HH:MM", default_value = "03:00", hide_env = true, value_parser = backup_time)]
+    pub backup_time: BackupTime,
+    /// For serve: how many backups are kept
+    #[arg(long, global = true, env = "KEEPWELL_BACKUP_KEEP", value_name = "N", default_value_t = 14, hide_env = true, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub backup_keep: u32,
     /// More in the log; never health data
     #[arg(long, global = true, env = "KEEPWELL_VERBOSE", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
     pub verbose: bool,
     /// Bounds on what an import unpacks.
     #[command(flatten)]
     pub bounds: Bounds,
+}
+
+/// When the nightly backup is made: hour and minute, or never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackupTime(pub Option<(i8, i8)>);
+
+fn backup_time(text: &str) -> std::result::Result<BackupTime, String> {
+    if text == "off" {
+        return Ok(BackupTime(None));
+    }
+    let (hour, minute) = text.split_once(':').unwrap_or_default();
+    let number = |t: &str, most: i8| t.parse::<i8>().ok().filter(|n| (0..=most).contains(n) && t.len() == 2);
+    let time = number(hour, 23).zip(number(minute, 59));
+    time.map(|t| BackupTime(Some(t))).ok_or_else(|| "write it as 03:00, or off".to_owned())
 }
 
 /// Bounds on what an import unpacks, in MiB where they are sizes.
@@ -82,7 +105,7 @@ pub struct Bounds {
 }
 
 /// Every variable that means something.
-const VARIABLES: [&str; 19] = [
+const VARIABLES: [&str; 22] = [
     "KEEPWELL_VAULT",
     "KEEPWELL_LISTEN",
     "KEEPWELL_BASE_URL",
@@ -93,6 +116,9 @@ const VARIABLES: [&str; 19] = [
     "KEEPWELL_PERSON",
     "KEEPWELL_IDLE_MINUTES",
     "KEEPWELL_NOTIFY_COMMAND",
+    "KEEPWELL_BACKUP_DIR",
+    "KEEPWELL_BACKUP_TIME",
+    "KEEPWELL_BACKUP_KEEP",
     "KEEPWELL_VERBOSE",
     "KEEPWELL_MAX_FILE_MIB",
     "KEEPWELL_MAX_ARCHIVE_ENTRIES",
@@ -182,6 +208,15 @@ impl Config {
                 out.push("KEEPWELL_NOTIFY_COMMAND must be a whole path, beginning with /.".into());
             } else if !std::fs::metadata(program).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0) {
                 out.push(format!("The notify command {} is no program that can be run.", program.display()));
+            }
+        }
+        if let (Some(dir), Ok(vault)) = (&self.backup_dir, self.vault_dir()) {
+            if dir.starts_with(&vault) && *dir != vault.join("backups") {
+                out.push(
+                    "KEEPWELL_BACKUP_DIR is a folder inside the vault, so each backup would hold those before it. Choose another.".into(),
+                );
+            } else if !dir.is_dir() {
+                out.push(format!("The folder for backups {} is not there. Is its disk connected?", dir.display()));
             }
         }
         for (what, file) in [("passphrase", &self.passphrase_file), ("unlock", &self.unlock_file)] {

@@ -30,7 +30,8 @@ pub fn run(config: &Config) -> Result<Ended> {
         eprintln!("    {address}{}/\n    name:       {MEMBER}\n    passphrase: {PASSPHRASE}\n", app.prefix);
         eprintln!("Everything in it is invented. Ctrl-C ends it and removes it.");
         Ok(())
-    })
+    })?;
+    Ok(Ended::Done)
 }
 
 /// Makes the household's vault in a folder, through the same doors as real records.

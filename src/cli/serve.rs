@@ -7,6 +7,7 @@ use crate::vault::Vault;
 use crate::web::{App, Options};
 use crate::{Error, Kind, Result};
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Runs it until Ctrl-C or a polite signal. A missing vault is made, empty: the first visit sets it up.
@@ -15,7 +16,14 @@ use std::sync::Arc;
 /// Busy when another process owns the vault; Usage when the address is taken or a setting will not do.
 pub fn run(config: &Config) -> Result<Ended> {
     let dir = config.vault_dir()?;
-    let vault = if Vault::exists(&dir) { Vault::open(&dir)? } else { Vault::create(&dir)? };
+    // A backup that was restored on the first day waits: the vault is opened anew with it.
+    while once(config, &dir)? {}
+    Ok(Ended::Done)
+}
+
+/// Gives whether to begin anew.
+fn once(config: &Config, dir: &Path) -> Result<bool> {
+    let vault = if Vault::exists(dir) { Vault::open(dir)? } else { Vault::create(dir)? };
     listen(config, Household::new(Arc::new(vault)).with_notify_command(config.notify_command.clone()), &|address, app| {
         match app.welcome_path() {
             Some(path) => {
@@ -29,8 +37,8 @@ pub fn run(config: &Config) -> Result<Ended> {
     })
 }
 
-/// Serves a household and calls `ready` with the address once it can be reached.
-pub(super) fn listen(config: &Config, household: Household, ready: &dyn Fn(&str, &App) -> Result<()>) -> Result<Ended> {
+/// Serves a household and calls `ready` with the address once it can be reached. Gives whether the vault is to be opened anew.
+pub(super) fn listen(config: &Config, household: Household, ready: &dyn Fn(&str, &App) -> Result<()>) -> Result<bool> {
     for finding in config.contradictions() {
         eprintln!("Warning: {finding}");
     }
@@ -55,7 +63,7 @@ pub(super) fn listen(config: &Config, household: Household, ready: &dyn Fn(&str,
         ready(&address, &app)?;
         crate::web::serve(Arc::clone(&app), listener, stopped).await
     })?;
-    Ok(Ended::Done)
+    Ok(app.begins_anew())
 }
 
 /// Ends with the first polite signal from now on.

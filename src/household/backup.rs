@@ -6,7 +6,7 @@
 use super::roles::Closing;
 use super::{Household, SignedIn, lock, passphrase};
 use crate::vault::backup::{self, Hold, Opener, Parts, To, Watch};
-use crate::vault::{Act, Actor, BackupSummary, Chart, Event, Key, Place, Role, Vault};
+use crate::vault::{Act, Actor, BackupSummary, Chart, Event, Key, Notice, Place, Role, Vault};
 use crate::{Error, Kind, Result};
 use std::path::Path;
 use std::sync::{Arc, Weak};
@@ -166,6 +166,15 @@ impl Household {
     pub fn may_back_up(&self, who: &SignedIn) -> Result<bool> {
         let owns = self.vault.register().roles(&who.member.id)?.iter().any(|(_, role)| *role == Role::Owner);
         Ok(owns || self.is_keeper(&who.member)?)
+    }
+
+    /// Tells the owners of every chart.
+    ///
+    /// # Errors
+    /// Internal when a notice cannot be left.
+    pub fn tell_all_owners(&self, notice: &Notice) -> Result<()> {
+        let people = self.vault.register().everyone()?;
+        people.iter().try_for_each(|person| self.tell_owners(person, notice))
     }
 
     /// Tells every chart's log of something about backups.

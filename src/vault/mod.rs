@@ -141,6 +141,11 @@ impl Vault {
         inbox::charts(&self.dir)?.iter().try_for_each(|person| self.note_locked(person, &event))
     }
 
+    /// Whether a restored backup waits in this folder for the next opening.
+    pub fn is_restored(dir: &Path) -> bool {
+        backup::is_waiting(dir)
+    }
+
     /// Unpacks a backup into a folder where there is no household, proves it, and leaves it there for the next opening.
     ///
     /// # Errors

@@ -1,11 +1,13 @@
 //! What every route has in hand: the household, the sessions, and the chart in the address.
 
+use super::backups::Backups;
 use super::door::Between;
 use super::inbox::Inboxes;
 use super::jobs::Jobs;
 use super::joins::Joins;
 use super::looks::{self, Asked};
 use super::renewal::Renewals;
+use super::restores::Restores;
 use super::security::Site;
 use super::session::{Session, Sessions, Visitor};
 use super::setup::Setup;
@@ -47,6 +49,25 @@ pub struct Options {
     pub idle: Duration,
     /// How long a proof of who one is counts for what asks for a fresh one.
     pub fresh: Duration,
+    /// Where, when and how many backups are made.
+    pub backups: BackupPlan,
+}
+
+/// Where, when and how many backups are made.
+#[derive(Clone, Debug)]
+pub struct BackupPlan {
+    /// The folder; None for `backups` in the vault.
+    pub dir: Option<PathBuf>,
+    /// Hour and minute of the nightly one by the clock of this machine; None for never.
+    pub at: Option<(i8, i8)>,
+    /// How many are kept.
+    pub keep: usize,
+}
+
+impl Default for BackupPlan {
+    fn default() -> Self {
+        Self { dir: None, at: Some((3, 0)), keep: 14 }
+    }
 }
 
 impl Options {
@@ -59,6 +80,7 @@ impl Options {
             worker,
             idle: Duration::from_secs(u64::from(config.idle_minutes.max(1)) * 60),
             fresh: FRESH,
+            backups: BackupPlan { dir: config.backup_dir.clone(), at: config.backup_time.0, keep: config.backup_keep as usize },
         }
     }
 }
@@ -90,6 +112,8 @@ pub struct App {
     pub(crate) setup: Setup,
     pub(crate) shares: Desk,
     pub(crate) renewals: Renewals,
+    pub(crate) backups: Backups,
+    pub(crate) restores: Restores,
 }
 
 impl App {
@@ -103,6 +127,7 @@ impl App {
         let before = household.tries(super::pages::words::now() - super::throttle::FORGET)?;
         let throttle = Throttle::new(household.server_key("tries")?, &before);
         let browsers = household.server_key("browsers")?;
+        let backups = Backups::new(&options.backups, household.dir());
         Ok(Arc::new(Self {
             household,
             prefix: site.prefix.clone(),
@@ -122,7 +147,14 @@ impl App {
             setup,
             shares: Desk::new()?,
             renewals: Renewals::default(),
+            backups,
+            restores: Restores::default(),
         }))
+    }
+
+    /// Whether the server has ended so that the vault is opened anew: a backup was restored.
+    pub fn begins_anew(&self) -> bool {
+        self.restores.anew.load(Ordering::SeqCst)
     }
 
     /// Everyone who holds a chart open lets go of it: its keys or its person change, or it goes.

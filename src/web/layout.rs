@@ -114,6 +114,15 @@ fn framed(cx: &ChartCx, page: &Page<'_>, head: &Markup, body: &Markup) -> Markup
 
 /// A page outside a chart: one column, no nav. `wide` for text and lists, narrow for one question.
 pub(crate) fn plain_page(prefix: &str, theme: Theme, title: &str, body: &Markup) -> Markup {
+    plain_with(prefix, theme, title, &html! {}, body)
+}
+
+/// The same for a page that asks for itself again after two seconds.
+pub(crate) fn plain_waiting(prefix: &str, theme: Theme, title: &str, address: &str, body: &Markup) -> Markup {
+    plain_with(prefix, theme, title, &html! { meta http-equiv="refresh" content=(format!("2; url={address}")); }, body)
+}
+
+fn plain_with(prefix: &str, theme: Theme, title: &str, head: &Markup, body: &Markup) -> Markup {
     let inner = html! {
         a.skip href="#main" { "Skip to the page" }
         main.ask #main tabindex="-1" {
@@ -121,7 +130,7 @@ pub(crate) fn plain_page(prefix: &str, theme: Theme, title: &str, body: &Markup)
             (body)
         }
     };
-    document(prefix, theme, &format!("{title} – Keepwell"), None, &html! {}, &inner)
+    document(prefix, theme, &format!("{title} – Keepwell"), None, head, &inner)
 }
 
 /// The document itself. `head` holds what one page adds, such as a refresh.

@@ -3,6 +3,7 @@
 
 pub mod app;
 mod assets;
+mod backups;
 mod door;
 mod download;
 mod error;
@@ -14,6 +15,7 @@ pub mod looks;
 pub mod pages;
 mod queue;
 mod renewal;
+mod restores;
 pub mod router;
 pub mod routes;
 mod security;
@@ -24,7 +26,7 @@ mod standing;
 mod throttle;
 mod upload;
 
-pub use app::{App, Options};
+pub use app::{App, BackupPlan, Options};
 pub use router::{ASKS_AGAIN, ROUTES, Who, router};
 pub use security::FRAMED;
 pub use serve::serve;

@@ -36,6 +36,8 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("GET", "/assets/{name}", Who::Anyone),
     ("GET", "/welcome", Who::FirstRun),
     ("POST", "/welcome", Who::FirstRun),
+    ("GET", "/welcome/restore", Who::FirstRun),
+    ("POST", "/welcome/restore", Who::FirstRun),
     ("GET", "/welcome/recovery-key", Who::Member),
     ("POST", "/welcome/recovery-key", Who::Member),
     ("GET", "/sign-in", Who::Anyone),
@@ -56,6 +58,9 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("POST", "/shl/{link}/reply", Who::Anyone),
     ("GET", "/settings", Who::Member),
     ("POST", "/settings", Who::Member),
+    ("GET", "/settings/backups", Who::Member),
+    ("POST", "/settings/backups", Who::Member),
+    ("GET", "/settings/backups/{name}", Who::Member),
     ("GET", "/settings/keys", Who::Member),
     ("GET", "/settings/keys/app", Who::Member),
     ("POST", "/settings/keys/app", Who::Member),
@@ -143,6 +148,7 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
 /// needs a row and nothing else: `session::attach` sends whoever is not fresh to `/confirm`, which goes back there, and a form
 /// (up to 64 KiB, not multipart) is kept meanwhile.
 pub const ASKS_AGAIN: &[(&str, &str)] = &[
+    ("GET", "/settings/backups/{name}"),
     ("GET", "/settings/keys/app"),
     ("POST", "/settings/keys/app"),
     ("GET", "/settings/keys/passkey"),
@@ -180,7 +186,10 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The addresses, without what stands around them.
 pub fn addresses() -> Router<Arc<App>> {
-    use routes::{activity, add, card, charts, confirm, contact, export, first_run, health, help, home, inbox, keys, passphrase, search};
+    use routes::{
+        activity, add, backups, card, charts, confirm, contact, export, first_run, health, help, home, inbox, keys, passphrase, restore,
+        search,
+    };
     use routes::{household, join, people, second, sessions, settings, share, sign_in, sources, unlock, view};
     let pages = Router::new()
         .route("/", get(home::start))
@@ -198,6 +207,8 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/help/{topic}", get(help::topic))
         .route("/view", get(view::show))
         .route("/settings", get(settings::show).post(settings::save))
+        .route("/settings/backups", get(backups::show).post(backups::make))
+        .route("/settings/backups/{name}", get(backups::download))
         .route("/settings/keys", get(keys::list))
         .route("/settings/keys/app", get(keys::app_form).post(keys::add_app))
         .route("/settings/keys/passkey", get(keys::passkey_form).post(keys::add_passkey))
@@ -252,7 +263,10 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/charts/{chart}/sources/{source}/again", post(sources::again))
         .merge(routes::chart::router());
     // An upload may be large and slow: it has limits of its own.
-    let uploads = Router::new().route("/charts/{chart}/add", get(add::show).post(add::upload)).layer(DefaultBodyLimit::disable());
+    let uploads = Router::new()
+        .route("/charts/{chart}/add", get(add::show).post(add::upload))
+        .route("/welcome/restore", get(restore::show).post(restore::take))
+        .layer(DefaultBodyLimit::disable());
     security::bounded(pages.merge(links())).merge(uploads).merge(replies())
 }
 

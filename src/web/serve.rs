@@ -6,6 +6,7 @@ use crate::{Error, Result};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// After the signal to stop, requests under way have so long to end.
@@ -19,10 +20,16 @@ pub async fn serve(app: Arc<App>, listener: tokio::net::TcpListener, shutdown: i
     let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
     let sweeper = tokio::spawn(sweep(Arc::clone(&app)));
     let looker = tokio::spawn(look(Arc::clone(&app)));
+    let keeper = tokio::spawn(keep(Arc::clone(&app)));
     let stopping = Arc::new(tokio::sync::Notify::new());
     let (told, at_stop) = (Arc::clone(&stopping), Arc::clone(&app));
     let graceful = axum::serve(listener, service).with_graceful_shutdown(async move {
-        shutdown.await;
+        tokio::select! {
+            () = shutdown => {}
+            // A backup was restored: the vault is opened anew.
+            () = at_stop.restores.again.notified() => at_stop.restores.anew.store(true, Ordering::SeqCst),
+        }
+        at_stop.backups.stop();
         at_stop.jobs.cancel_all();
         at_stop.inboxes.stop();
         told.notify_one();
@@ -37,6 +44,7 @@ pub async fn serve(app: Arc<App>, listener: tokio::net::TcpListener, shutdown: i
     };
     sweeper.abort();
     looker.abort();
+    keeper.abort();
     app.sessions.end_all();
     app.between.end_all();
     app.standing.end();
@@ -56,6 +64,17 @@ async fn look(app: Arc<App>) {
             super::renewal::look(&app);
         })
         .await;
+    }
+}
+
+/// Looks every half minute whether the nightly backup is to be made, on a thread that may wait.
+async fn keep(app: Arc<App>) {
+    let mut every = tokio::time::interval(Duration::from_secs(30));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        let app = Arc::clone(&app);
+        _ = tokio::task::spawn_blocking(move || super::backups::look(&app)).await;
     }
 }
 

@@ -72,6 +72,7 @@ pub(crate) fn measure(world: World) {
         worker: env!("CARGO_BIN_EXE_keepwell").into(),
         idle: Duration::from_secs(3600),
         fresh: Duration::from_secs(3600),
+        backups: keepwell::web::BackupPlan { at: None, ..Default::default() },
     };
     let app = App::new(world.into_household(), options).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

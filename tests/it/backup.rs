@@ -2,8 +2,10 @@
 
 use crate::binary::{Home, PASSPHRASE, files};
 use crate::vault_stock::{age, tool};
+use crate::vault_world::{World, import, potassium, served};
 use keepwell::demo::large_bundle;
-use keepwell::household::{Opening, restore, verify};
+use keepwell::household::{Grant, Household, Opening, restore, verify};
+use keepwell::vault::{Place, Query, Role};
 use keepwell::{Error, Kind};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -11,6 +13,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
+
+const ANOTHER: &str = "teapot gravel violin seventeen";
 
 /// A vault with records, an original, and something in every folder that there can be.
 fn full() -> Home {
@@ -338,4 +342,51 @@ fn a_kill_while_it_is_made_or_restored_leaves_a_whole_one_or_none() {
         assert!(home.run(&["check", "--deep", "--vault", &vault]).ended(0).out.is_empty());
     }
     assert!(none > 0, "the kills came too late to test anything");
+}
+
+#[test]
+fn a_backup_opens_no_chart_to_who_has_no_role_on_it() {
+    let world = World::new();
+    let dana = world.household.add_member(&world.who, &world.person, "Dana", ANOTHER, &Grant::of(Role::Viewer)).unwrap().to_string();
+    let dana = world.household.sign_in("Dana", &dana).unwrap();
+    let own = world.household.add_person(&dana, "Dana Carver", "1980-01-02", "female").unwrap().id;
+    let tmp = tempfile::tempdir().unwrap();
+    let key = tmp.path().join("key");
+    std::fs::write(&key, format!("{}\n", world.recovery)).unwrap();
+    let place = Place::command_line();
+    // Dana's own chart, closed and open; Ruth keeps the household, and has no role on it.
+    for (name, open) in [("closed", false), ("open", true)] {
+        let held = open.then(|| world.household.open(&dana, &own).unwrap());
+        if let Some(chart) = &held {
+            import(chart, "labs", &[served(potassium("k1", "2024-05-01", "4.10"))]);
+        }
+        let rows = held.as_ref().map_or(0, |chart| chart.list(&Query::default()).unwrap().rows.len());
+        let file = tmp.path().join(format!("{name}.age"));
+        let summary = world.household.back_up(Some(&world.who), &place, &file, &told).unwrap();
+        assert_eq!((summary.charts, summary.sealed), (2, 1), "{name}");
+        let dir = tmp.path().join(name);
+        std::fs::create_dir(&dir).unwrap();
+        tool("tar", &["-x", "-C", &dir.to_string_lossy()], &age(&key, &file));
+        let plain = |chart: &str| std::fs::read(dir.join("charts").join(chart).join("records.db")).unwrap().starts_with(b"SQLite format 3");
+        assert!(plain(&world.person), "{name}: Ruth's own is plain inside");
+        assert!(!plain(&own), "{name}: Dana's stays under its own key");
+        // All of it comes back, each for who may open it.
+        let new = tmp.path().join(format!("new-{name}"));
+        restore(&file, &Opening::typed(&world.recovery), &new, &told).unwrap();
+        let household = Household::new(std::sync::Arc::new(keepwell::vault::Vault::open(&new).unwrap()));
+        let (ruth, dana) = (household.sign_in("Ruth", &world.recovery).unwrap(), household.sign_in("Dana", ANOTHER).unwrap());
+        assert_eq!(household.open(&ruth, &own).unwrap_err().kind, Kind::NotFound);
+        let chart = household.open(&dana, &own).unwrap();
+        assert_eq!(chart.check(true).unwrap(), Vec::<String>::new());
+        assert_eq!(chart.list(&Query::default()).unwrap().rows.len(), rows, "{name}");
+        assert_eq!(chart.verify_activity().unwrap().fault, None);
+        drop(held);
+    }
+    // The server by itself, with nobody signed in and no chart open, makes one as well.
+    let World { household, chart, recovery, .. } = &world;
+    assert_eq!(std::sync::Arc::strong_count(chart), 1);
+    let file = tmp.path().join("night.age");
+    let summary = household.back_up(None, &Place::default(), &file, &told).unwrap();
+    assert_eq!(summary.charts, 2);
+    verify(&file, &Opening::typed(recovery), &tmp.path().join("scratch"), &told).unwrap();
 }

@@ -51,6 +51,7 @@ pub(crate) fn options() -> Options {
         worker: "/nonexistent".into(),
         idle: Duration::from_secs(900),
         fresh: Duration::from_secs(600),
+        backups: keepwell::web::BackupPlan::default(),
     }
 }
 

@@ -31,6 +31,8 @@ pub(in crate::vault) fn is_waiting(vault: &Path) -> bool {
 /// Moves it in. Gives whether there was one. The caller holds the vault's lock.
 pub(in crate::vault) fn adopt(vault: &Path) -> Result<bool> {
     super::clear(&vault.join(RESTORING))?;
+    // What a browser sent on the first day, left by a crash.
+    files::remove(&vault.join("upload.age"))?;
     let restored = vault.join(RESTORED);
     if !restored.is_dir() {
         return Ok(false);

@@ -316,7 +316,12 @@ pub(crate) fn line(event: &Event) -> String {
         Act::ContactGiven => "Was given access as the trusted contact, after the wait".to_owned(),
         Act::Denied => format!("Tried what they may not do{}", with(": ", "what").replace('-', " ")),
         Act::WrongPassphrase => format!("Tried a wrong {}{}", or(detail("what"), "passphrase"), with(" for ", "for")),
-        Act::Backup => format!("Made a backup{}", with(": ", "what")),
+        Act::Backup => match detail("what") {
+            "verified" => "Verified a backup: all of it comes back".to_owned(),
+            "restored" => "Everything was restored from a backup".to_owned(),
+            "downloaded" => format!("Saved a backup{}", with(": ", "name")),
+            _ => format!("Made a backup{}", with(": ", "name")),
+        },
         Act::Begun => "This list begins".to_owned(),
         Act::Broken => format!("This list was not as Keepwell had written it{}{}", with(": entry ", "entry"), with(": ", "what")),
         _ => "Did something that this version of Keepwell does not know".to_owned(),

@@ -71,6 +71,10 @@ pub(crate) fn form(prefix: &str, theme: Theme, code: &str, fields: &Fields, wron
             header { h2 #other { "Another way to begin" } }
             ul.rows {
                 li { div {
+                    span.name { a href=(format!("{prefix}/welcome/restore?code={code}")) { "Restore a backup" } }
+                    span.sub { "From an earlier Keepwell: a file that ends in .age, and the passphrase or recovery key." }
+                } }
+                li { div {
                     span.name { "Just look around" }
                     span.sub { "Stop this server and run " code { "keepwell demo" } ": an invented household, gone when you end it." }
                 } }

@@ -2,6 +2,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod add;
+pub(crate) mod backups;
 pub(crate) mod card;
 pub mod chart;
 pub(crate) mod confirm;
@@ -18,6 +19,7 @@ pub(crate) mod passphrase;
 pub(crate) mod people;
 pub(crate) mod qr;
 pub(crate) mod report;
+pub(crate) mod restore;
 pub(crate) mod role;
 pub(crate) mod search;
 pub(crate) mod second;

@@ -44,7 +44,8 @@ pub(crate) fn page(prefix: &str, theme: Theme, member: &str, idle: u64) -> Marku
         }
         section.sec aria-labelledby="household" {
             header { h2 #household { "Household" } }
-            ul.rows { li { div { span.name { a href=(format!("{prefix}/household")) { "Members, people and invites" } } span.sub { "Who signs in here, and whose charts are kept" } } } }
+            ul.rows { li { div { span.name { a href=(format!("{prefix}/household")) { "Members, people and invites" } } span.sub { "Who signs in here, and whose charts are kept" } } }
+                li { div { span.name { a href=(format!("{prefix}/settings/backups")) { "Backups" } } span.sub { "One each night, verified; and how to get everything back" } } } }
         }
         section.sec aria-labelledby="read" {
             header { h2 #read { "To read" } }

@@ -3,6 +3,7 @@
 use crate::household::Beginning;
 use crate::web::app::{App, MemberCx, blocking};
 use crate::web::pages::first_run::{self as page, Fields};
+use crate::web::restores::Stage;
 use crate::web::security::visitor;
 use crate::web::session::session_cookie;
 use crate::{Error, Kind, Result};
@@ -16,11 +17,11 @@ use std::sync::Arc;
 #[derive(Default, Deserialize)]
 pub(crate) struct Code {
     #[serde(default)]
-    code: String,
+    pub(crate) code: String,
 }
 
 /// 403 without the code, 410 when there is a household already.
-async fn admit(app: &Arc<App>, code: &str) -> Result<Option<Response>> {
+pub(crate) async fn admit(app: &Arc<App>, code: &str) -> Result<Option<Response>> {
     let server = Arc::clone(app);
     if !blocking(move || server.household.is_new()).await? {
         return Ok(Some(StatusCode::GONE.into_response()));
@@ -61,6 +62,9 @@ pub(crate) async fn begin(
 ) -> Result<Response> {
     // One at a time: the second finds that it is done.
     let _turn = app.setup.turn.lock().await;
+    if !matches!(app.restores.stage(), Stage::None | Stage::Failed(_)) {
+        return Err(Error::new(Kind::Busy, "A backup is being restored here. Nothing else was set up. Wait until it is done."));
+    }
     if let Some(refused) = admit(&app, &given.code).await? {
         return Ok(refused);
     }
