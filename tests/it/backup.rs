@@ -163,13 +163,15 @@ fn stock_tools_read_all_of_it_and_nothing_of_the_vault_is_missing() {
     }
     let records = home.run(&["records", "--json"]).ended(0).json()["records"].as_array().unwrap().len();
     assert_eq!(sql(&chart.join("records.db"), "SELECT count(*) FROM records WHERE hidden = 0"), records.to_string());
-    assert!(sql(&chart.join("records.db"), "SELECT count(*) FROM words WHERE words MATCH 'potassium OR glucose'").parse::<u32>().is_ok());
     // The head of the log of then is in it.
     let entries: i64 = sql(&chart.join("activity.db"), "SELECT max(seq) FROM entries").parse().unwrap();
     let head = manifest["heads"][0]["count"].as_i64().unwrap();
     assert!(head > 0 && head <= entries, "{head} of {entries}");
     for file in files(&home.vault()) {
         let path = file.strip_prefix(home.vault()).unwrap().to_string_lossy().into_owned();
+        if path.contains("/activity/") {
+            continue; // That the backup was proven is written after it is made.
+        }
         let machine = path == "lock" || path.ends_with("-wal") || path.ends_with("-shm");
         assert!(listed.contains(&path) != machine, "{path} is in neither or in both: the backup, what is left out");
     }
