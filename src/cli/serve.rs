@@ -17,7 +17,10 @@ use std::sync::Arc;
 pub fn run(config: &Config) -> Result<Ended> {
     let dir = config.vault_dir()?;
     // A backup that was restored on the first day waits: the vault is opened anew with it.
-    while once(config, &dir)? {}
+    while once(config, &dir)? {
+        // The thread that restored it has ended by then, and with it all that held the vault.
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
     Ok(Ended::Done)
 }
 

@@ -384,9 +384,8 @@ fn a_backup_opens_no_chart_to_who_has_no_role_on_it() {
         assert_eq!(chart.verify_activity().unwrap().fault, None);
         drop(held);
     }
-    // The server by itself, with nobody signed in and no chart open, makes one as well.
-    let World { household, chart, recovery, .. } = &world;
-    assert_eq!(std::sync::Arc::strong_count(chart), 1);
+    // The server by itself makes one as well: what is open is plain inside, the rest as it lies on the disk.
+    let World { household, recovery, .. } = &world;
     let file = tmp.path().join("night.age");
     let summary = household.back_up(None, &Place::default(), &file, &told).unwrap();
     assert_eq!(summary.charts, 2);
