@@ -199,7 +199,7 @@ fn write(app: &App, who: Option<&SignedIn>, from: &Place, file: &Path) -> Result
 /// The nightly one, if it is time; and a word to the owners when the last proven one is too old. For a thread that may wait.
 pub(crate) fn look(app: &App) {
     if let Err(e) = nightly(app) {
-        tracing::error!(kind = ?e.kind, "the nightly backup failed; the next try is in an hour");
+        tracing::error!(kind = ?e.kind, cause = ?std::error::Error::source(&e), "the nightly backup failed; the next try is in an hour");
         tell(app);
     }
 }

@@ -18,6 +18,12 @@ pub(super) fn wait(vault: &Path, restoring: &Path) -> Result<()> {
     }
     files::private_dir(&restoring.join("members"))?;
     files::private_dir(&restoring.join("charts"))?;
+    // A tar of files has no empty folders.
+    for chart in std::fs::read_dir(restoring.join("charts"))? {
+        let chart = chart?.path();
+        files::private_dir(&chart.join("originals"))?;
+        files::private_dir(&chart.join("inbox"))?;
+    }
     files::sync_dir(restoring)?;
     std::fs::rename(restoring, vault.join(RESTORED))?;
     files::sync_dir(vault)

@@ -53,7 +53,7 @@ pub(crate) async fn make(
             let who = Arc::clone(&cx.session.who);
             std::thread::Builder::new().name("backup".into()).spawn(move || {
                 if let Err(e) = backups::make(&app, Some(&who), &from) {
-                    tracing::error!(kind = ?e.kind, "a backup failed");
+                    tracing::error!(kind = ?e.kind, cause = ?std::error::Error::source(&e), "a backup failed");
                 }
             })?;
             // So that the page that follows shows it begun.
