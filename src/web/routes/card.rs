@@ -102,10 +102,12 @@ pub(crate) async fn lock_screen(WriterCx(cx): WriterCx) -> Result<Response> {
     blocking(move || {
         let face = given(&cx, "lock screen")?;
         let pdf = card::lock_screen(&face, page::colour(&cx.person.colour))?;
-        let drawn = Worker::new(&cx.app.worker).pdf_page(&pdf, 1, LOCK_WIDTH);
-        let png = drawn.map_err(|_| Error::internal("the picture of a card could not be drawn"))?;
-        Ok(([(header::CONTENT_TYPE, "image/png"), (header::CONTENT_DISPOSITION, "attachment; filename=\"lock-screen.png\"")], png)
-            .into_response())
+        // Where the picture cannot be drawn, the drawing it is made of still shows all of it.
+        let (kind, name, bytes) = match Worker::new(&cx.app.worker).pdf_page(&pdf, 1, LOCK_WIDTH) {
+            Ok(png) => ("image/png", "attachment; filename=\"lock-screen.png\"", png),
+            Err(_) => ("application/pdf", "attachment; filename=\"lock-screen.pdf\"", pdf),
+        };
+        Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], bytes).into_response())
     })
     .await
 }
