@@ -1,7 +1,9 @@
 //! Names of people, compared as registers and clinics write them: in capitals, with initials, without accents.
 //!
-//! The wrong person's records in a chart do harm; a question too many does not. So nothing is guessed: no short forms, no
-//! transliteration, no likeness of sound.
+//! The wrong person's records in a chart do harm; a question too many does not. So little is guessed: short forms only where
+//! family name and day of birth agree, no likeness of sound, of other spellings only those of umlauts ("Mueller").
+
+mod short;
 
 use super::walk::string;
 use serde_json::Value;
@@ -117,10 +119,17 @@ fn family_alike(a: &[String], b: &[String]) -> bool {
     if a.concat() == b.concat() {
         return true;
     }
-    let telling = |words: &[String]| -> Vec<String> { words.iter().filter(|w| !PARTICLES.contains(&w.as_str())).cloned().collect() };
+    let telling = |words: &[String]| -> Vec<String> {
+        words.iter().filter(|w| !PARTICLES.contains(&w.as_str())).map(|w| without_umlauts(w)).collect()
+    };
     let (a, b) = (telling(a), telling(b));
     let (few, many) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     !few.is_empty() && few.iter().all(|w| many.contains(w))
+}
+
+/// "mueller" and "muller" are both Müller, "soerensen" and "sorensen" Sørensen.
+fn without_umlauts(word: &str) -> String {
+    word.replace("ae", "a").replace("oe", "o").replace("ue", "u").replace("aa", "a")
 }
 
 /// Each word of the shorter list has its own in the longer one; a letter stands for a word that begins with it.
@@ -139,7 +148,9 @@ fn given_alike(a: &[String], b: &[String], to_the_day: bool) -> bool {
             left.drain(at..at + 2);
             continue;
         }
-        let at = left.iter().position(|w| *w == word).or_else(|| left.iter().position(|w| stands_for(w, word)));
+        let by = |alike: fn(&str, &str) -> bool| left.iter().position(|w| alike(w, word));
+        let short = || if to_the_day { by(short::alike) } else { None };
+        let at = by(|a, b| a == b).or_else(|| by(stands_for)).or_else(short);
         let Some(at) = at else { return false };
         // The first name of one is a later name of the other: people do go by a middle name, but not by its first letter.
         let later = n == 0 && at > 0;
@@ -297,9 +308,18 @@ mod tests {
         ("María Luisa Carver", "Carver|María Elena", false, false),
         ("Ruth Carver", "Carver|Rita", false, false),
         ("Ruth Carver", "Carter|Ruth", false, false),
-        // Short forms are not guessed.
-        ("William Carver", "Carver|Bill", false, false),
-        ("Robert Carver", "Carver|Rob", false, false),
+        // Short forms: with the birth date only, and never of another name.
+        ("William Carver", "Carver|Bill", true, false),
+        ("Bob Carver", "Carver|Robert J", true, false),
+        ("Robert Carver", "Carter|Rob", false, false),
+        ("Robert Carver", "Carver|Bill", false, false),
+        ("Elizabeth Ann Carver", "Carver|Betty", true, false),
+        ("Peggy Quill-Carver", "CARVER|MARGARET", true, false),
+        ("Alexander Carver", "Carver|Alexandra", false, false),
+        // Umlauts written out.
+        ("Jürgen Müller", "Mueller|Jürgen", true, true),
+        ("Kai Sørensen", "Soerensen|Kai", true, true),
+        ("Kai Muller", "Miller|Kai", false, false),
         // Hyphens, apostrophes, gaps, accents.
         ("Ruth Carver-Quill", "Carver|Ruth", true, true),
         ("Ruth Carver-Quill", "Quill|Ruth", true, true),

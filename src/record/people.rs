@@ -107,8 +107,8 @@ impl PatientIdentity {
 
     /// Whether this can be the same person as `other`: some name of one is alike some name of the other (maiden and former
     /// names count), and birth dates agree as far as both are given. A letter stands for a name that begins with it, a middle
-    /// name may be missing, and a short form is never guessed. What leaves doubt (family and given name swapped, a middle name
-    /// in use as the first, no given name or no name at all) passes only with a birth date that agrees to the day.
+    /// name may be missing. What leaves doubt (family and given name swapped, a middle name
+    /// in use as the first, a short form, no given name or no name at all) passes only with a birth date that agrees to the day.
     pub fn matches(&self, other: &Self) -> bool {
         let to_the_day = match (self.born(), other.born()) {
             (Some(Ok(a)), Some(Ok(b))) if !a.agrees(&b) => return false,
