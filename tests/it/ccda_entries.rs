@@ -112,15 +112,16 @@ fn problems() {
             ("/code/coding/1/code", json!("J18.9")),
             ("/code/text", json!("Lung infection, left")),
             ("/onsetDateTime", json!("2019")),
-            // Ended, nobody knows when: not active, whatever its status observation says.
-            ("/clinicalStatus/coding/0/code", json!("inactive")),
-            ("/_abatementDateTime/extension/0/valueCode", json!("unknown")),
+            // An end that nobody knows, as some write with every problem: the status that was written down says more.
+            ("/clinicalStatus/coding/0/code", json!("active")),
             ("/category/0/coding/0/code", json!("problem-list-item")),
-            ("/note/0/text", json!("Seen on film.")),
-            ("/note/0/authorString", json!("Ines Moreau")),
+            ("/note/0/text", json!("The source also marks an end without a date.")),
+            ("/note/1/text", json!("Seen on film.")),
+            ("/note/1/authorString", json!("Ines Moreau")),
             ("/recordedDate", json!("2024-05-03")),
         ],
     );
+    assert!(pneumonia.get("_abatementDateTime").is_none());
     let asthma = with(&sink, "Condition", "195967001");
     holds(
         asthma,

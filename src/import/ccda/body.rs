@@ -2,7 +2,7 @@
 
 use super::context::{Context, Section};
 use super::types::{concept, extend, own_extension, put, put_all};
-use super::xml::{Node, attr, child, children, name, null_flavor, paths, text};
+use super::xml::{Node, attr, child, name, null_flavor, paths, text};
 use super::{entries, media, narrative};
 use crate::Result;
 use crate::record::Resource;
@@ -32,8 +32,13 @@ fn section<'a>(cx: &mut Context<'a>, node: Node<'a>, depth: usize, composition: 
     cx.section = Some(Section { node });
     cx.made.clear();
     cx.progress(node)?;
-    for entry in children(node, "entry") {
-        self::entry(cx, entry)?;
+    for inner in node.children().filter(roxmltree::Node::is_element) {
+        match name(inner) {
+            "entry" => entry(cx, inner)?,
+            // Some senders leave the entry out.
+            _ if entries::is_statement(inner) => entries::direct(cx, inner)?,
+            _ => {}
+        }
     }
     let mut out = json!({});
     let code = code.and_then(|c| concept(c, cx));

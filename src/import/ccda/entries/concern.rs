@@ -21,7 +21,10 @@ pub(super) fn concern<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Nod
         }
         if name(inner) == "act" && nested(inner).any(|(_, n)| is_problem(n)) {
             made = true;
-        } else if super::is_record(inner) || name(inner) == "observation" && !super::kit::code(inner).is_empty() {
+        } else if super::is_record(inner)
+            || name(inner) == "organizer"
+            || name(inner) == "observation" && !super::kit::code(inner).is_empty()
+        {
             super::statement(cx, section, inner)?;
             made = true;
         }

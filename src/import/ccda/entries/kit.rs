@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const TEMPLATE_ROOTS: [&str; 2] = ["2.16.840.1.113883.10.20.22.4.", "2.16.840.1.113883.10.22.4."];
 
 /// The clinical statements of CDA R2 (4.3.6), pictures aside.
-const STATEMENTS: [&str; 7] = ["act", "encounter", "observation", "organizer", "procedure", "substanceAdministration", "supply"];
+pub(super) const STATEMENTS: [&str; 7] = ["act", "encounter", "observation", "organizer", "procedure", "substanceAdministration", "supply"];
 
 /// Codes that say "there is a problem of some kind" and nothing more (C-CDA Problem Type).
 pub(super) const GENERIC_PROBLEMS: [&str; 12] = [

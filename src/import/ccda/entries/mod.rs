@@ -60,6 +60,19 @@ pub(super) fn entry<'a>(cx: &mut Context<'a>, _: &context::Section<'a>, entry: N
     Ok(true)
 }
 
+/// Whether an element is a clinical statement (CDA R2, 4.3.6).
+pub(super) fn is_statement(node: Node<'_>) -> bool {
+    kit::STATEMENTS.contains(&name(node))
+}
+
+/// A clinical statement that stands in its section without an `entry` around it.
+///
+/// # Errors
+/// What the sink returns.
+pub(super) fn direct<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> {
+    statement(cx, &Section::around(node), node)
+}
+
 /// One clinical statement, wherever it stands.
 fn statement<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Node<'a>) -> Result<()> {
     if null_flavor(node).is_some() && nested(node).next().is_none() && child(node, "code").is_none() && child(node, "text").is_none() {

@@ -31,6 +31,10 @@ pub(super) fn results<'a>(cx: &mut Context<'a>, section: &Section<'a>, node: Nod
     }
     let said = named(cx, node);
     if links.is_empty() && said.is_none() {
+        // What it held is listed already, each by itself.
+        if nested(node).any(|(_, n)| !is_comment(n)) {
+            return Ok(());
+        }
         return cx.skip(node, "A group of results", "It holds no result and has no name.");
     }
     let counted = nested(node).next().is_none();

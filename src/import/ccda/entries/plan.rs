@@ -35,7 +35,14 @@ fn intent(node: Node<'_>) -> &'static str {
 pub(super) fn request<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> {
     let said = named(cx, node);
     let value = children(node, "value").find_map(|v| super::super::types::value(v, cx));
-    if said.is_none() && value.is_none() && !nested(node).any(|(_, n)| super::is_record(n) || super::kit::describe(cx, n, 2).is_some()) {
+    let time = when(node);
+    // A visit of which only the day is known is a visit.
+    let timed = time.start().is_some() || time.high.is_some();
+    if said.is_none()
+        && value.is_none()
+        && !timed
+        && !nested(node).any(|(_, n)| super::is_record(n) || super::kit::describe(cx, n, 2).is_some())
+    {
         return cx.skip(node, what(node), "It names nothing that is planned, neither by a code nor in words.");
     }
     let mut draft = Draft::new("ServiceRequest", node);
@@ -56,7 +63,7 @@ pub(super) fn request<'a>(cx: &mut Context<'a>, node: Node<'a>) -> Result<()> {
     }
     draft.put("code", code_or_words(cx, node));
     draft.put("subject", cx.patient());
-    draft.time("occurrence", &when(node));
+    draft.time("occurrence", &time);
     people::recorder(cx, &mut draft, node, None, "requester", "authoredOn");
     for actor in people::actors(cx, &mut draft, node, "performer") {
         draft.push("performer", actor);

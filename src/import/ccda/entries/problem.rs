@@ -73,7 +73,9 @@ pub(super) fn problem<'a>(
     let mut draft = Draft::new("Condition", node);
     let nobody_has_it = is_known_absence(&code);
     let when = when(node);
-    let state = standing(node, concern, ended(&when));
+    // Some write an unknown end with every problem: a status that was written down says more than that.
+    let over = when.high.is_some() || ended(&when) && !is_said_to_go_on(node);
+    let state = standing(node, concern, over);
     match state {
         Standing::Error => draft.put("verificationStatus", verification("entered-in-error")),
         _ if nobody_has_it => draft.put("verificationStatus", verification("confirmed")),
@@ -95,8 +97,10 @@ pub(super) fn problem<'a>(
     draft.put("subject", cx.patient());
     draft.stamp("onsetDateTime", when.start());
     draft.stamp("abatementDateTime", when.high.as_ref());
-    if when.high.is_none() && ended(&when) {
+    if when.high.is_none() && over {
         draft.put("_abatementDateTime", absent(Some("UNK")));
+    } else if ended(&when) && !over {
+        draft.note("The source also marks an end without a date.");
     }
     inner(cx, &mut draft, node);
     if let Some(concern) = concern {
@@ -221,6 +225,16 @@ fn is_status(node: Node<'_>) -> bool {
             || is(node, &["6", "28", "2.16.840.1.113883.10.20.1.50", "2.16.840.1.113883.10.20.1.39", "2.16.840.1.113883.10.20.24.3.94"]))
 }
 
+/// Whether the status observation says that it is there now.
+fn is_said_to_go_on(node: Node<'_>) -> bool {
+    matches!(status_given(node), Some("55561003" | "90734009" | "7087005" | "246455001" | "255227004" | "263855007"))
+}
+
+/// The code of the status observation.
+fn status_given(node: Node<'_>) -> Option<&str> {
+    nested(node).filter(|(_, n)| is_status(*n)).find_map(|(_, n)| child(n, "value")).and_then(|v| attr(v, "code"))
+}
+
 /// The status observation first, then the concern's own status and the date of resolution (C-CDA on FHIR
 /// CF-ProblemStatus, CF-ConditionClinicalStatus; C-CDA general guidance on the status of a clinical statement).
 fn standing(node: Node<'_>, concern: Option<Node<'_>>, ended: bool) -> Standing {
@@ -228,8 +242,7 @@ fn standing(node: Node<'_>, concern: Option<Node<'_>>, ended: bool) -> Standing 
     if status(node) == "nullified" || of_concern == "nullified" {
         return Standing::Error;
     }
-    let given = nested(node).filter(|(_, n)| is_status(*n)).find_map(|(_, n)| child(n, "value")).and_then(|v| attr(v, "code"));
-    match given {
+    match status_given(node) {
         // What has ended is not active (FHIR R4 con-4), whatever else is said.
         Some("55561003" | "90734009" | "7087005") => Standing::Clinical(if ended { "inactive" } else { "active" }),
         Some("246455001" | "255227004") => Standing::Clinical(if ended { "inactive" } else { "recurrence" }),

@@ -13,6 +13,8 @@ use std::collections::{BTreeSet, HashMap};
 /// Refused when it has a DTD, an entity beyond XML's five or is not well-formed; too much when nested too deep.
 pub(crate) fn prepare(text: String, limits: &Limits) -> Result<(String, Vec<String>)> {
     let (text, mut repaired) = named_characters(text);
+    let (text, notes) = bare_ampersands(text);
+    repaired.extend(notes);
     let mut reader = Reader::from_str(&text);
     let mut scopes = Scopes::default();
     let mut root_name_end = None;
@@ -65,23 +67,85 @@ pub(crate) fn prepare(text: String, limits: &Limits) -> Result<(String, Vec<Stri
 
 /// Characters that vendors write by their HTML names, which XML does not know: the commonest are read all the same.
 fn named_characters(text: String) -> (String, Vec<String>) {
-    const NAMES: [(&str, &str); 16] = [
+    const NAMES: [(&str, &str); 78] = [
         ("&nbsp;", "\u{A0}"),
+        ("&iexcl;", "\u{A1}"),
+        ("&cent;", "\u{A2}"),
+        ("&pound;", "\u{A3}"),
+        ("&sect;", "\u{A7}"),
+        ("&laquo;", "\u{AB}"),
+        ("&reg;", "\u{AE}"),
         ("&deg;", "\u{B0}"),
-        ("&micro;", "\u{B5}"),
         ("&plusmn;", "\u{B1}"),
-        ("&frac12;", "\u{BD}"),
-        ("&times;", "\u{D7}"),
+        ("&sup2;", "\u{B2}"),
+        ("&sup3;", "\u{B3}"),
+        ("&micro;", "\u{B5}"),
+        ("&para;", "\u{B6}"),
         ("&middot;", "\u{B7}"),
-        ("&bull;", "\u{2022}"),
+        ("&raquo;", "\u{BB}"),
+        ("&frac14;", "\u{BC}"),
+        ("&frac12;", "\u{BD}"),
+        ("&frac34;", "\u{BE}"),
+        ("&iquest;", "\u{BF}"),
+        ("&Auml;", "\u{C4}"),
+        ("&Ccedil;", "\u{C7}"),
+        ("&Eacute;", "\u{C9}"),
+        ("&Ntilde;", "\u{D1}"),
+        ("&Ouml;", "\u{D6}"),
+        ("&times;", "\u{D7}"),
+        ("&Uuml;", "\u{DC}"),
+        ("&szlig;", "\u{DF}"),
+        ("&agrave;", "\u{E0}"),
+        ("&aacute;", "\u{E1}"),
+        ("&acirc;", "\u{E2}"),
+        ("&atilde;", "\u{E3}"),
+        ("&auml;", "\u{E4}"),
+        ("&aring;", "\u{E5}"),
+        ("&aelig;", "\u{E6}"),
+        ("&ccedil;", "\u{E7}"),
+        ("&egrave;", "\u{E8}"),
+        ("&eacute;", "\u{E9}"),
+        ("&ecirc;", "\u{EA}"),
+        ("&euml;", "\u{EB}"),
+        ("&igrave;", "\u{EC}"),
+        ("&iacute;", "\u{ED}"),
+        ("&icirc;", "\u{EE}"),
+        ("&iuml;", "\u{EF}"),
+        ("&ntilde;", "\u{F1}"),
+        ("&ograve;", "\u{F2}"),
+        ("&oacute;", "\u{F3}"),
+        ("&ocirc;", "\u{F4}"),
+        ("&otilde;", "\u{F5}"),
+        ("&ouml;", "\u{F6}"),
+        ("&divide;", "\u{F7}"),
+        ("&oslash;", "\u{F8}"),
+        ("&ugrave;", "\u{F9}"),
+        ("&uacute;", "\u{FA}"),
+        ("&ucirc;", "\u{FB}"),
+        ("&uuml;", "\u{FC}"),
+        ("&copy;", "\u{A9}"),
+        ("&alpha;", "\u{3B1}"),
+        ("&beta;", "\u{3B2}"),
+        ("&gamma;", "\u{3B3}"),
+        ("&mu;", "\u{3BC}"),
         ("&ndash;", "\u{2013}"),
         ("&mdash;", "\u{2014}"),
         ("&lsquo;", "\u{2018}"),
         ("&rsquo;", "\u{2019}"),
         ("&ldquo;", "\u{201C}"),
         ("&rdquo;", "\u{201D}"),
+        ("&bull;", "\u{2022}"),
         ("&hellip;", "\u{2026}"),
-        ("&copy;", "\u{A9}"),
+        ("&euro;", "\u{20AC}"),
+        ("&trade;", "\u{2122}"),
+        ("&larr;", "\u{2190}"),
+        ("&uarr;", "\u{2191}"),
+        ("&rarr;", "\u{2192}"),
+        ("&darr;", "\u{2193}"),
+        ("&asymp;", "\u{2248}"),
+        ("&ne;", "\u{2260}"),
+        ("&le;", "\u{2264}"),
+        ("&ge;", "\u{2265}"),
     ];
     let used: Vec<_> = NAMES.iter().filter(|(name, _)| text.contains(name)).collect();
     // With a DTD or CDATA the names may mean something else; the first is refused and the second needs no help.
@@ -90,6 +154,28 @@ fn named_characters(text: String) -> (String, Vec<String>) {
     }
     let fixed = used.iter().fold(text, |text, (name, character)| text.replace(name, character));
     (fixed, vec!["Characters written by their HTML names, which XML does not know, were read as what they mean.".to_owned()])
+}
+
+/// An ampersand that begins no reference ("Smith & Sons") is meant as one.
+fn bare_ampersands(text: String) -> (String, Vec<String>) {
+    let begins = |rest: &str| {
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '#').unwrap_or(rest.len());
+        end > 0 && rest.get(end..).is_some_and(|r| r.starts_with(';'))
+    };
+    let bare = |(at, _): &(usize, &str)| text.get(at + 1..).is_some_and(|rest| !begins(rest));
+    let places: Vec<usize> = text.match_indices('&').filter(bare).map(|(at, _)| at).collect();
+    // In CDATA an ampersand is itself already.
+    if places.is_empty() || text.contains("<!DOCTYPE") || text.contains("<![CDATA[") {
+        return (text, Vec::new());
+    }
+    let (mut fixed, mut from) = (String::with_capacity(text.len() + 4 * places.len()), 0);
+    for at in places {
+        fixed.push_str(text.get(from..=at).unwrap_or_default());
+        fixed.push_str("amp;");
+        from = at + 1;
+    }
+    fixed.push_str(text.get(from..).unwrap_or_default());
+    (fixed, vec!["An ampersand (&) that is not written as XML asks was read as one.".to_owned()])
 }
 
 fn allowed(reference: &str) -> bool {
