@@ -20,7 +20,7 @@ use std::collections::HashSet;
 use std::io::Write;
 
 /// What others lean on comes first: the patients, and the medicines that prescriptions point to.
-const FIRST: [&str; 2] = ["Patient", "Medication"];
+pub(super) const FIRST: [&str; 2] = ["Patient", "Medication"];
 
 pub(super) fn write(chart: &Chart, selection: &Ready, out: &mut dyn Write) -> Result<Summary> {
     let mut summary = Summary::default();
@@ -93,10 +93,11 @@ fn text(out: &mut dyn Write, text: &str) -> Result<()> {
 
 /// The addresses given so far: no two records may share one (R4 Bundle, bdl-7).
 #[derive(Default)]
-struct Addresses(HashSet<[u8; 16]>);
+pub(super) struct Addresses(HashSet<[u8; 16]>);
 
 impl Addresses {
-    fn of(&mut self, row: &Row) -> String {
+    /// The address of a record, the same for no other.
+    pub(super) fn of(&mut self, row: &Row) -> String {
         let url = address(row);
         if self.fresh(&url) {
             return url;

@@ -34,7 +34,7 @@ use std::sync::Arc;
 pub enum Format {
     /// A FHIR R4 Bundle of every record, without loss: read into an empty vault it gives the same records.
     Fhir,
-    /// FHIR R4 resources, one a line. Older versions of corrected records are left out.
+    /// FHIR R4 resources, one a line, without loss too: older versions travel inside the line of the current one.
     Ndjson,
     /// A zip of tables for a spreadsheet, one a kind of record.
     Csv,

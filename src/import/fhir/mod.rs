@@ -22,7 +22,7 @@ mod version;
 mod words;
 mod xml;
 
-pub use origin::KEY_EXTENSION;
+pub use origin::{KEY_EXTENSION, LINE_EXTENSION};
 
 use super::{Limits, Sink};
 use crate::Result;

@@ -2,6 +2,8 @@
 
 use crate::import::{Found, Origin};
 use crate::record::type_of;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
 /// The extension of a Bundle entry in Keepwell's own exports that holds the key by which a vault knew the record.
@@ -11,9 +13,51 @@ pub const KEY_EXTENSION: &str = "https://github.com/keepwell/keepwell/record-key
 pub(super) fn kept(entry: &Map<String, Value>) -> Option<Origin> {
     let extensions = entry.get("extension")?.as_array()?;
     let ours = extensions.iter().find(|e| e.get("url").and_then(Value::as_str) == Some(KEY_EXTENSION))?;
-    let key = ours.get("valueString").and_then(Value::as_str)?;
-    let whole = key.len() == 32 && key.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    whole.then(|| Origin::Kept { key: key.to_owned(), former: entry.contains_key("response") })
+    let key = ours.get("valueString").and_then(Value::as_str).filter(|k| is_key(k))?;
+    Some(Origin::Kept { key: key.to_owned(), former: entry.contains_key("response") })
+}
+
+fn is_key(key: &str) -> bool {
+    key.len() == 32 && key.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+/// The extension of a resource's `meta` in Keepwell's own NDJSON: the record's key, its address, its older versions.
+pub const LINE_EXTENSION: &str = "https://github.com/keepwell/keepwell/record-line";
+
+/// What Keepwell's own NDJSON says about a line.
+pub(super) struct Line {
+    /// The key by which the vault knew the record.
+    pub(super) key: String,
+    /// The address by which others refer to it.
+    pub(super) address: Option<String>,
+    /// Versions that were no longer current, oldest first.
+    pub(super) older: Vec<Value>,
+}
+
+/// Takes the extension of Keepwell's own NDJSON off a resource, which is then as it was kept.
+pub(super) fn line(resource: &mut Value) -> Option<Line> {
+    let extensions = resource.get("meta")?.get("extension")?.as_array()?;
+    let at = extensions.iter().rposition(|e| e.get("url").and_then(Value::as_str) == Some(LINE_EXTENSION))?;
+    let line = read_line(extensions.get(at)?)?;
+    let meta = resource.get_mut("meta")?.as_object_mut()?;
+    let left = meta.get_mut("extension")?.as_array_mut()?;
+    left.remove(at);
+    if left.is_empty() {
+        meta.shift_remove("extension");
+    }
+    if meta.is_empty() {
+        resource.as_object_mut()?.shift_remove("meta");
+    }
+    Some(line)
+}
+
+fn read_line(ours: &Value) -> Option<Line> {
+    let parts = ours.get("extension")?.as_array()?;
+    let named = |name: &'static str| parts.iter().filter(move |p| p.get("url").and_then(Value::as_str) == Some(name));
+    let text = |name, kind: &str| named(name).find_map(|p| p.get(kind)?.as_str()).map(str::to_owned);
+    let bytes = |p: &Value| BASE64_STANDARD.decode(p.get("valueBase64Binary")?.as_str()?).ok();
+    let older = named("older").filter_map(bytes).filter_map(|b| serde_json::from_slice(&b).ok()).filter(|v: &Value| !type_of(v).is_empty());
+    Some(Line { key: text("key", "valueString").filter(|k| is_key(k))?, address: text("address", "valueUri"), older: older.collect() })
 }
 
 /// The origin of a resource: its server and id where it has an id of its own, else its content.

@@ -3,13 +3,17 @@
 use super::flow::{Flow, Item, name_of};
 use super::origin;
 use crate::Result;
+use crate::import::Origin;
 use crate::record::type_of;
 use serde_json::{Map, Value};
 
 const NO_TYPE: &str = "This entry does not say what kind of record it is (it has no resourceType), so it cannot be read.";
 
 /// Takes whatever a file, an entry or a line holds.
-pub(super) fn resource(flow: &mut Flow, resource: Value, full_url: Option<String>, place: String, bytes: usize) -> Result<()> {
+pub(super) fn resource(flow: &mut Flow, mut resource: Value, full_url: Option<String>, place: String, bytes: usize) -> Result<()> {
+    if let Some(line) = origin::line(&mut resource) {
+        return kept(flow, resource, line, place);
+    }
     match type_of(&resource) {
         "" => flow.skip(&place, "an entry without a kind", NO_TYPE),
         "OperationOutcome" => flow.skip(&place, &name_of(&resource), &outcome_words(&resource)),
@@ -17,6 +21,16 @@ pub(super) fn resource(flow: &mut Flow, resource: Value, full_url: Option<String
         "Parameters" => parameters(flow, resource, place),
         _ => flow.take(Item { resource, full_url, place, counted: true }, bytes),
     }
+}
+
+/// A line of Keepwell's own NDJSON: its older versions first, which are no lines of their own and so are not counted.
+fn kept(flow: &mut Flow, resource: Value, line: origin::Line, place: String) -> Result<()> {
+    let full_url = line.address;
+    let origin = |former| Origin::Kept { key: line.key.clone(), former };
+    for older in line.older {
+        flow.kept(Item { resource: older, full_url: full_url.clone(), place: place.clone(), counted: false }, origin(true))?;
+    }
+    flow.kept(Item { resource, full_url, place, counted: true }, origin(false))
 }
 
 fn bundle(flow: &mut Flow, mut bundle: Value, place: &str) -> Result<()> {
