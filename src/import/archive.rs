@@ -5,9 +5,11 @@ mod entries;
 mod extract;
 mod guard;
 mod junk;
+mod office;
 mod walk;
 
 pub use extract::extract;
+pub use office::words as office_words;
 
 use super::limits::{Bounded, Budget};
 use super::sniff::{Format, sniff, why_not};
@@ -62,6 +64,11 @@ pub fn read(input: &mut dyn ReadSeek, format: Format, limits: &Limits, dispatch:
     let mut source = Source::new(input, &failed);
     let mut walk = walk::Walk::new(&budget, &failed, dispatch, sink);
     if format == Format::Gzip { gzip(&mut source, &budget, &mut walk) } else { walk.zip(&mut source, "", 1) }
+}
+
+/// The office document that a zip file is, if it is one: it is kept whole and not taken apart. `head` is how it begins.
+pub fn office(input: &mut dyn ReadSeek, head: &[u8], limits: &Limits) -> Option<Format> {
+    office::kind(input, head, limits)
 }
 
 /// A gzip file that stands alone is what it holds: its problems are those of the whole.

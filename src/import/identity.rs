@@ -23,6 +23,19 @@ impl Candidate {
         Self { references, identity: PatientIdentity::of(patient), number: own_number(patient) }
     }
 
+    /// The Patient whom a record holds inside and is about (FHIR R4, "Contained Resources"), under an address made of all that
+    /// is said of them: `#patient` of two records need not be the same person.
+    pub(super) fn contained(resource: &Value) -> Option<Self> {
+        let about = ["subject", "patient"].iter().find_map(|k| resource.get(*k)?.get("reference")?.as_str()?.strip_prefix('#'))?;
+        let inside = crate::record::array(resource, "contained").iter();
+        let mut patient =
+            inside.filter(|c| crate::record::type_of(c) == "Patient").find(|c| c.get("id").is_some_and(|id| id == about))?.clone();
+        patient.as_object_mut()?.shift_remove("id");
+        let hash = blake3::hash(patient.to_string().as_bytes()).to_hex();
+        let of = Self::of(&patient, Some(&format!("urn:keepwell:patient:{}", hash.get(..32)?)));
+        (!of.identity.is_empty()).then_some(of)
+    }
+
     /// The reference to name this patient by: `Patient/123` if it has an id.
     pub(super) fn reference(&self) -> Option<&str> {
         let id = self.references.iter().find(|r| r.starts_with("Patient/"));

@@ -168,6 +168,10 @@ impl<'a> Intake<'a> {
             let ours = candidate.references.iter().any(|r| only.allows(r));
             return (!ours).then(|| format!("It is about {}.", candidate.identity.words()));
         }
+        if let Some(about) = Candidate::contained(resource) {
+            let ours = about.references.iter().any(|r| only.allows(r));
+            return (!ours).then(|| format!("It is about {}.", about.identity.words()));
+        }
         let subject = subject_reference(resource)?;
         let patient = subject.contains("Patient/") || self.candidates.iter().any(|c| c.references.iter().any(|r| r == subject));
         (patient && !only.allows(subject)).then(|| format!("It is about another person ({subject})."))
@@ -194,10 +198,16 @@ impl Sink for Intake<'_> {
     fn found(&mut self, found: Found) -> Result<()> {
         self.step()?;
         let kept = matches!(found.origin, Origin::Kept { .. });
-        (self.kept, self.foreign) = (self.kept || kept, self.foreign || !kept);
         let kind = type_of(&found.resource);
+        // A letter that names nobody says nothing about whose chart it is.
+        let names = kind == "Patient" || kind != "DocumentReference" || subject_reference(&found.resource).is_some();
+        (self.kept, self.foreign) = (self.kept || kept, self.foreign || !kept && names);
         if kind == "Patient" {
             self.patient(Candidate::of(&found.resource, found.full_url.as_deref()));
+        } else if let Some(about) = Candidate::contained(&found.resource) {
+            if !self.candidates.iter().any(|c| c.references == about.references) {
+                self.candidates.push(about);
+            }
         } else if let Some(subject) = subject_reference(&found.resource)
             && subject != self.last_subject
         {

@@ -219,9 +219,12 @@ fn read(mut input: Original, name: &str, limits: &Limits, worker: &Worker, sink:
     let mut head = Vec::with_capacity(HEAD);
     (&mut input).take(HEAD as u64).read_to_end(&mut head)?;
     input.seek(SeekFrom::Start(0))?;
-    let format = sniff(&head);
-    format.slug().clone_into(&mut sink.report.format);
     let mut input = BufReader::with_capacity(1 << 18, input);
+    let mut format = sniff(&head);
+    if format == Format::Zip {
+        format = archive::office(&mut input, &head, limits).unwrap_or(format);
+    }
+    format.slug().clone_into(&mut sink.report.format);
     let kind = match format {
         Format::Zip | Format::Gzip => {
             let mut dispatch = |member: Member<'_>, sink: &mut dyn Sink| {

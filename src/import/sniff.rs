@@ -21,8 +21,10 @@ pub enum Format {
     Zip,
     Gzip,
     Pdf,
-    /// A picture that can be shown, with its media type.
+    /// A picture, with its media type.
     Image(&'static str),
+    /// A document that is kept though it cannot be shown: its media type, and what it is in words.
+    Kept(&'static str, &'static str),
     Rtf,
     Html,
     Text,
@@ -45,6 +47,7 @@ impl Format {
             Self::Gzip => "gzip",
             Self::Pdf => "pdf",
             Self::Image(_) => "image",
+            Self::Kept(..) => "document",
             Self::Rtf => "rtf",
             Self::Html => "html",
             Self::Text => "text",
@@ -57,7 +60,7 @@ impl Format {
     pub fn media_type(self) -> Option<&'static str> {
         match self {
             Self::Pdf => Some("application/pdf"),
-            Self::Image(media_type) => Some(media_type),
+            Self::Image(media_type) | Self::Kept(media_type, _) => Some(media_type),
             Self::Rtf => Some("application/rtf"),
             Self::Html => Some("text/html"),
             Self::Text => Some("text/plain"),
@@ -65,7 +68,7 @@ impl Format {
         }
     }
 
-    /// Whether it is kept as a document (PDF, picture, RTF, HTML, text) rather than read as data.
+    /// Whether it is kept as a document (PDF, picture, office document, RTF, HTML, text) rather than read as data.
     pub fn is_document(self) -> bool {
         self.media_type().is_some()
     }
@@ -107,6 +110,7 @@ pub fn describe(format: Format, head: &[u8]) -> String {
         Format::Gzip => "a gzip file".into(),
         Format::Pdf => "a PDF".into(),
         Format::Image(_) => "a picture".into(),
+        Format::Kept(_, words) => words.into(),
         Format::Rtf => "a rich text document".into(),
         Format::Html => "a web page".into(),
         Format::Text => "plain text".into(),
@@ -198,7 +202,10 @@ mod tests {
             (b"II*\0".to_vec(), Format::Image("image/tiff")),
             (b"MM\0*".to_vec(), Format::Image("image/tiff")),
             (b"RIFF\0\0\0\0WEBPVP8 ".to_vec(), Format::Image("image/webp")),
-            (b"\0\0\0\x18ftypheic".to_vec(), Format::Unknown("a HEIC picture")),
+            (b"\0\0\0\x18ftypheic".to_vec(), Format::Image("image/heic")),
+            (b"\0\0\0\x1cftypavif".to_vec(), Format::Image("image/avif")),
+            (b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(), Format::Kept("image/svg+xml", "a drawing (SVG)")),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1W\0o\0r\0d\0D\0o\0c\0u\0m\0e\0n\0t\0".to_vec(), magic::WORD),
             (b"{\\rtf1\\ansi Hello}".to_vec(), Format::Rtf),
             (b"MSH|^~\\&|LAB".to_vec(), Format::Unknown("a hospital message (HL7 v2)")),
             ([vec![0; 128], b"DICM".to_vec()].concat(), Format::Unknown("a DICOM image")),

@@ -4,6 +4,7 @@ use super::limits::{Limits, check_xml};
 use super::sniff::decode_xml;
 use crate::{Error, Result};
 use roxmltree::Node;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 
 /// A code as the archive gives it.
@@ -30,6 +31,8 @@ pub struct About {
     pub kind: Option<Code>,
     /// Who wrote it: person, then institution.
     pub authors: Vec<String>,
+    /// Whom it is about, as a contained Patient (sourcePatientInfo, ITI TF-3, 4.2.3.2.19).
+    pub patient: Option<Value>,
 }
 
 const CLASS_CODE: &str = "urn:uuid:41a5887f-8865-4c09-adf7-e362475b143a";
@@ -88,7 +91,59 @@ fn about(object: Node<'_, '_>) -> About {
         class: code(CLASS_CODE),
         kind: code(TYPE_CODE),
         authors: authors.collect(),
+        patient: patient(&slot(object, "sourcePatientInfo")),
     }
+}
+
+/// A Patient out of the fields of a PID segment (HL7 v2), one a value: `PID-5|Carver^Ruth^A`. Only what tells who it is.
+fn patient(fields: &[String]) -> Option<Value> {
+    let field = |name: &'static str| {
+        let values = fields.iter().filter_map(move |f| f.strip_prefix(name)?.strip_prefix('|'));
+        values.map(str::trim).filter(|f| !f.is_empty())
+    };
+    let names: Vec<Value> = field("PID-5").flat_map(|f| f.split('~')).filter_map(human_name).collect();
+    let born = field("PID-7").next().and_then(|t| t.get(..t.len().min(8))).and_then(timestamp);
+    if names.is_empty() && born.is_none() {
+        return None;
+    }
+    let mut out = json!({ "resourceType": "Patient", "id": "patient" });
+    if !names.is_empty() {
+        out["name"] = names.into();
+    }
+    let gender = field("PID-8").next().and_then(|sex| match sex {
+        "M" => Some("male"),
+        "F" => Some("female"),
+        "O" | "A" => Some("other"),
+        "U" | "N" => Some("unknown"),
+        _ => None,
+    });
+    if let Some(gender) = gender {
+        out["gender"] = gender.into();
+    }
+    if let Some(born) = born {
+        out["birthDate"] = born.into();
+    }
+    Some(out)
+}
+
+/// XPN (HL7 v2): family^given^middle^suffix^prefix; the family name may have parts of its own, split by `&`.
+fn human_name(text: &str) -> Option<Value> {
+    let parts: Vec<&str> = text.split('^').map(|p| p.split('&').next().unwrap_or(p).trim()).collect();
+    let part = |n: usize| parts.get(n).copied().filter(|p| !p.is_empty());
+    let given: Vec<&str> = [part(1), part(2)].into_iter().flatten().collect();
+    let mut out = json!({});
+    if let Some(family) = part(0) {
+        out["family"] = family.into();
+    }
+    if !given.is_empty() {
+        out["given"] = given.into();
+    }
+    for (n, key) in [(3, "suffix"), (4, "prefix")] {
+        if let Some(word) = part(n) {
+            out[key] = json!([word]);
+        }
+    }
+    (part(0).is_some() || out.get("given").is_some()).then_some(out)
 }
 
 fn slot(node: Node<'_, '_>, name: &str) -> Vec<String> {

@@ -23,7 +23,10 @@ pub(crate) fn worker() -> Worker {
 pub(crate) fn take(bytes: &[u8], name: &str) -> (Result<String>, Collected) {
     let (limits, mut sink) = (Limits::default(), Collected::default());
     let head = &bytes[..bytes.len().min(archive::HEAD)];
-    let format = sniff(head);
+    let format = match sniff(head) {
+        Format::Zip => archive::office(&mut Cursor::new(bytes), head, &limits).unwrap_or(Format::Zip),
+        other => other,
+    };
     let result = match format {
         Format::Zip | Format::Gzip => {
             let mut dispatch = |member: Member<'_>, sink: &mut dyn Sink| {

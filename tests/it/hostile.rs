@@ -83,7 +83,7 @@ fn broken_files(add: Add<'_>) {
 }
 
 fn archives(add: Add<'_>) {
-    use Fate::{LeftOut, Refused, Survived};
+    use Fate::{Kept, LeftOut, Refused, Survived};
     use Room::Archive;
     let good = || Raw::new("patient.json", PATIENT.as_bytes());
     let whole = zip(&[good(), Raw::new("letter.txt", b"All is well.")]);
@@ -121,7 +121,10 @@ fn archives(add: Add<'_>) {
     let outside = Raw { offset: Some(1 << 30), ..Raw::new("letter.txt", b"x") };
     add(Archive, "an entry beyond the end", LeftOut, &["damaged"], zip(&[good(), outside]));
     let word = zip(&[Raw::new("[Content_Types].xml", b"<Types/>"), Raw::new("word/document.xml", b"<w/>")]);
-    add(Archive, "a Word document", Refused, &["Microsoft Word"], word);
+    add(Archive, "a Word document", Kept, &["Microsoft Word"], word);
+    let spaces = vec![b' '; 64 << 20];
+    let endless = zip(&[Raw::new("[Content_Types].xml", b"<Types/>"), Raw::packed("word/document.xml", &spaces)]);
+    add(Archive, "a Word document that unpacks without end", Kept, &["Microsoft Word"], endless);
     add(
         Archive,
         "a broken table of contents",

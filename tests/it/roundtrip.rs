@@ -74,6 +74,53 @@ fn a_chart_with_a_file_under_another_name() {
     assert!(other.records(&[]).is_empty());
 }
 
+#[test]
+fn ndjson_gives_the_same_records_and_their_older_versions() {
+    let gout = |version: &str, text: &str| {
+        json!({"resourceType": "Condition", "id": "c1", "meta": {"versionId": version, "lastUpdated": format!("2024-0{version}-01T00:00:00Z")},
+               "subject": {"reference": "Patient/p1"}, "code": {"text": text}, "onsetDateTime": "2015"})
+    };
+    let weight = json!({"resourceType": "Observation", "status": "final", "code": {"text": "Weight"}, "subject": {"reference": "Patient/p1"},
+                        "valueQuantity": {"value": 72, "unit": "kg"}});
+    let (one, two, three) = (Home::new(), Home::new(), Home::new());
+    one.import(0, &[&one.write("a.json", &bundle(("Ruth", "Carver"), "1954-03-14", &[gout("1", "Gout?"), weight]))]);
+    one.import(0, &[&one.write("b.json", &bundle(("Ruth", "Carver"), "1954-03-14", &[gout("2", "Gout")]))]);
+    let out = one.path("all.ndjson").to_str().unwrap().to_owned();
+    one.run(&["export", "--format", "ndjson", "--out", &out]).ended(0);
+    let lines = std::fs::read_to_string(&out).unwrap();
+    assert_eq!(lines.lines().count(), one.records(&[]).len(), "one record a line");
+    let report = two.import(0, &[&out]);
+    assert_eq!(report["totals"]["found"], lines.lines().count(), "older versions are no lines of their own");
+    assert_eq!(records(&one), records(&two));
+    assert_eq!(carried(&one, "a.fhir").1, carried(&two, "b.fhir").1, "keys, addresses and all");
+    let former = |home: &Home, name: &str| std::fs::read_to_string(carried(home, name).0).unwrap().matches("\"type\":\"history\"").count();
+    assert_eq!((former(&one, "c.fhir"), former(&two, "d.fhir")), (1, 1), "the older version");
+    let twice = two.import(0, &[&out]);
+    assert_eq!((&twice["totals"]["stored"], &twice["totals"]["updated"]), (&json!(0), &json!(0)));
+    // A line by itself is no different.
+    let line = three.write("line.json", lines.lines().next().unwrap().as_bytes());
+    three.import(0, &[&line]);
+    assert!(records(&one).is_superset(&records(&three)));
+}
+
+#[test]
+fn everything_gives_the_same_records_and_documents_that_open() {
+    let (one, two) = (Home::new(), Home::new());
+    let weight = json!({"resourceType": "Observation", "id": "o1", "status": "final", "code": {"text": "Weight"}, "subject": {"reference": "Patient/p1"}});
+    one.import(0, &[&one.write("a.json", &bundle(("Ruth", "Carver"), "1954-03-14", std::slice::from_ref(&weight)))]);
+    one.import(0, &["--accept-identity", &one.write("b.json", &bundle(("Rut", "Alder"), "1954-04-13", &[weight]))]);
+    one.import(0, &[&one.write("note.txt", b"Feels well. Walks daily.")]);
+    let out = one.path("all.zip").to_str().unwrap().to_owned();
+    one.run(&["export", "--format", "everything", "--out", &out]).ended(0);
+    two.import(0, &[&out]);
+    let plain = |home: &Home| -> BTreeSet<String> { records(home).into_iter().map(|r| r.replace("#originals/note.txt", "")).collect() };
+    assert_eq!(plain(&one), plain(&two));
+    let url = two.records(&["--type", "DocumentReference"])[0]["content"][0]["attachment"]["url"].clone();
+    assert_eq!(url, "urn:keepwell:original#originals/note.txt", "where the document stands in this vault");
+    let twice = two.import(0, &[&out]);
+    assert_eq!((&twice["totals"]["stored"], &twice["totals"]["updated"]), (&json!(0), &json!(0)));
+}
+
 fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
     entries.sort();

@@ -107,7 +107,7 @@ pub(super) fn by_content(path: &str, format: Format, head: &[u8], trees: &Trees,
             .iter()
             .any(|n| p.eq_ignore_ascii_case(n))
     }) && below.contains('/');
-    let shown = matches!(format, Format::Image(_) | Format::Html | Format::Text | Format::Unknown("a drawing (SVG)"));
+    let shown = matches!(format, Format::Image(_) | Format::Html | Format::Text | Format::Kept("image/svg+xml", _));
     (!inside && viewer && shown).then_some(VIEWER)
 }
 

@@ -12,7 +12,7 @@ use crate::{Error, Kind, Result};
 use flate2::read::MultiGzDecoder;
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, SeekFrom};
 
 /// Warnings about junk that are written out; the rest are summed up.
 const NAMED: usize = 200;
@@ -29,6 +29,8 @@ pub(super) struct Walk<'a> {
     span: u64,
     named: usize,
     xdm: bool,
+    /// It is what Keepwell gives as "everything".
+    ours: bool,
     stopped: bool,
 }
 
@@ -39,7 +41,7 @@ impl<'a> Walk<'a> {
         dispatch: &'a mut Dispatch<'b>,
         sink: &'a mut dyn Sink,
     ) -> Walk<'a> {
-        Walk { budget, failed, dispatch, sink, base: 0, span: 0, named: 0, xdm: false, stopped: false }
+        Walk { budget, failed, dispatch, sink, base: 0, span: 0, named: 0, xdm: false, ours: false, stopped: false }
     }
 
     pub(super) fn failed(&self) -> &'a Cell<bool> {
@@ -56,6 +58,7 @@ impl<'a> Walk<'a> {
         }
         let trees = Trees::find(entries.iter().map(|e| e.path.as_str()));
         self.xdm |= !trees.is_empty();
+        self.ours |= depth == 1 && is_everything(&entries);
         let contents = self.contents(&mut zip, &entries, &trees, prefix);
         for entry in &entries {
             if depth == 1 {
@@ -66,7 +69,7 @@ impl<'a> Walk<'a> {
             if trees.is_contents(&entry.path) || entry.shape == Shape::Folder {
                 continue;
             }
-            if let Some(why) = self.ignored(entry, &trees) {
+            if let Some(why) = self.ignored(entry, &trees).or_else(|| self.told_twice(&path, None)) {
                 self.junk(&path, why);
             } else if let Some(why) = self.left_out(entry) {
                 self.skip(&path, "a file in the archive", &why)?;
@@ -119,6 +122,20 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// In Keepwell's own "everything" all records stand in one file: the pages and tables say the same, and so does each
+    /// original that records were read from. Originals that are documents are read: the records point to them.
+    fn told_twice(&self, path: &str, format: Option<Format>) -> Option<&'static str> {
+        if !self.ours {
+            return None;
+        }
+        let document = format.is_none_or(|f| f.is_document() || f == Format::Zip);
+        match path.split('/').next() {
+            Some("README.txt" | "index.html" | "tables") => Some("A view of the records of this download. It was not read again."),
+            Some("originals") if !document => Some("A file that records of this download came from. It was not read again."),
+            _ => None,
+        }
+    }
+
     fn junk(&mut self, path: &str, why: &str) {
         self.named += 1;
         if self.named <= NAMED {
@@ -145,6 +162,10 @@ impl<'a> Walk<'a> {
         let mut reader = Mended::new(Bounded::new(file, entry.packed, self.budget), failed);
         let head = head(&mut reader)?;
         let format = sniff(&head);
+        if let Some(why) = self.told_twice(path, Some(format)) {
+            self.junk(path, why);
+            return Ok(());
+        }
         if let Some(why) = by_content(&entry.path, format, &head, trees, about.is_some()) {
             self.junk(path, why);
             return Ok(());
@@ -153,9 +174,9 @@ impl<'a> Walk<'a> {
             Format::Zip if entry.plain => {
                 drop(reader);
                 let mut inside = zip.by_index_seek(entry.index).map_err(|e| unreadable(e, failed))?;
-                self.nested(&mut inside, path, depth)
+                self.nested(&mut inside, &head, path, about, depth)
             }
-            Format::Zip => self.held(&mut Cursor::new(head).chain(reader), path, depth),
+            Format::Zip => self.held(&head, reader, path, about, depth),
             Format::Gzip => {
                 let packed = entry.size;
                 let inner = MultiGzDecoder::new(Cursor::new(head).chain(reader));
@@ -175,7 +196,7 @@ impl<'a> Walk<'a> {
         let head = head(inner)?;
         let format = sniff(&head);
         match format {
-            Format::Zip => self.held(&mut Cursor::new(head).chain(inner), path, depth),
+            Format::Zip => self.held(&head, inner, path, None, depth),
             Format::Gzip | Format::Xml | Format::Empty | Format::Unknown(_) => {
                 self.skip(path, &describe(format, &head), &why_not(format, &head))
             }
@@ -184,10 +205,10 @@ impl<'a> Walk<'a> {
     }
 
     /// An archive within, unpacked into memory.
-    fn held(&mut self, inner: &mut dyn Read, path: &str, depth: u32) -> Result<()> {
+    fn held(&mut self, head: &[u8], inner: impl Read, path: &str, about: Option<&About>, depth: u32) -> Result<()> {
         let budget = self.budget;
-        match budget.hold(inner)? {
-            Some((bytes, _held)) => self.nested(&mut Cursor::new(bytes), path, depth),
+        match budget.hold(&mut Cursor::new(head).chain(inner))? {
+            Some((bytes, _held)) => self.nested(&mut Cursor::new(bytes), head, path, about, depth),
             None => self.skip(
                 path,
                 "a zip archive in the archive",
@@ -196,7 +217,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn nested(&mut self, input: &mut dyn ReadSeek, path: &str, depth: u32) -> Result<()> {
+    fn nested(&mut self, input: &mut dyn ReadSeek, head: &[u8], path: &str, about: Option<&About>, depth: u32) -> Result<()> {
+        if let Some(format) = super::office(input, head, self.budget.limits()) {
+            let size = input.seek(SeekFrom::End(0))?;
+            input.seek(SeekFrom::Start(0))?;
+            return self.member(path, format, size, about, &mut &mut *input);
+        }
         if depth >= self.budget.limits().archive_depth.min(DEEPEST) {
             return self.skip(
                 path,
@@ -237,6 +263,12 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Whether it is what Keepwell gives as "everything" (export/everything.rs).
+fn is_everything(entries: &[Entry]) -> bool {
+    let has = |path: &str| entries.iter().any(|e| e.path == path);
+    ["README.txt", "index.html", "records.fhir.json"].into_iter().all(has) && entries.iter().any(|e| e.path.starts_with("tables/"))
+}
+
 fn unreadable(e: zip::result::ZipError, failed: &Cell<bool>) -> Error {
     use zip::result::ZipError as Z;
     match e {
@@ -249,26 +281,18 @@ fn unreadable(e: zip::result::ZipError, failed: &Cell<bool>) -> Error {
 /// Office documents and e-books are zip archives too: they are named, not taken apart.
 fn refuse_documents(entries: &[Entry]) -> Result<()> {
     let has = |path: &str| entries.iter().any(|e| e.path.eq_ignore_ascii_case(path));
-    let under = |folder: &str| entries.iter().any(|e| e.path.starts_with(folder));
-    let what = if has("[Content_Types].xml") {
-        match () {
-            () if under("word/") => "a Microsoft Word document",
-            () if under("xl/") => "a Microsoft Excel table",
-            () if under("ppt/") => "a Microsoft PowerPoint presentation",
-            () => "a Microsoft Office document",
+    let what = match super::office::of(entries, &[]) {
+        Some(format) => describe(format, &[]),
+        None if has("mimetype") && has("META-INF/container.xml") => "an e-book".to_owned(),
+        None => {
+            let mut files = entries.iter().filter(|e| e.shape == Shape::File).peekable();
+            if files.peek().is_some() && files.all(|e| e.locked) {
+                return Err(Error::refused(
+                    "The archive is locked with a password. Nothing was stored. Unpack it with its password, then add what is inside.",
+                ));
+            }
+            return Ok(());
         }
-    } else if has("mimetype") && has("META-INF/manifest.xml") {
-        "an OpenDocument file (LibreOffice)"
-    } else if has("mimetype") && has("META-INF/container.xml") {
-        "an e-book"
-    } else {
-        let mut files = entries.iter().filter(|e| e.shape == Shape::File).peekable();
-        if files.peek().is_some() && files.all(|e| e.locked) {
-            return Err(Error::refused(
-                "The archive is locked with a password. Nothing was stored. Unpack it with its password, then add what is inside.",
-            ));
-        }
-        return Ok(());
     };
     Err(Error::refused(format!("This is {what}. Keepwell cannot read that kind of file yet. Save it as PDF, then add the PDF.")))
 }

@@ -1,8 +1,9 @@
-//! Documents that are not data: PDF, pictures, RTF, HTML and plain text, each kept as a DocumentReference that points to
+//! Documents that are not data: PDF, pictures, office documents, RTF, HTML and plain text, each kept as a DocumentReference that points to
 //! the original, with what text can be had for search.
 
 mod rtf;
 
+use super::archive::office_words;
 use super::sniff::{Format, decode_text};
 use super::worker::{TEXT_BYTES, Trouble, Worker};
 use super::xdm::{About, Code};
@@ -46,7 +47,7 @@ pub fn read(document: &Document<'_>, worker: &Worker, limits: &Limits, sink: &mu
         let most = super::limits::size_words(limits.document_bytes);
         return Err(Error::new(crate::Kind::TooMuch, format!("It is larger than {most}, the most that is read of one document.")));
     }
-    let seen = look(document, worker, sink);
+    let seen = look(document, worker, limits, sink);
     let resource = resource(document, media_type, &seen);
     let sha256 = hex(&sha2::Sha256::digest(document.bytes));
     sink.found(Found {
@@ -75,10 +76,24 @@ struct Seen {
     created: Option<String>,
 }
 
-fn look(document: &Document<'_>, worker: &Worker, sink: &mut dyn Sink) -> Seen {
+fn look(document: &Document<'_>, worker: &Worker, limits: &Limits, sink: &mut dyn Sink) -> Seen {
     let bytes = document.bytes;
     match document.format {
         Format::Pdf => pdf(bytes, worker, sink),
+        Format::Image(media @ ("image/heic" | "image/avif" | "image/jp2")) => {
+            let kind = media.trim_start_matches("image/").to_uppercase();
+            let kind = if kind == "JP2" { "JPEG 2000".to_owned() } else { kind };
+            sink.warn(
+                "document",
+                &format!("The picture is kept as it came. Keepwell cannot show pictures of this kind ({kind}). You can save it."),
+            );
+            Seen::default()
+        }
+        Format::Kept(media, words) => {
+            sink.warn("document", &format!("This is {words}. It is kept as it came. Keepwell cannot show it. You can save it."));
+            let (text, created) = office_words(media, bytes, limits);
+            Seen { text, created }
+        }
         Format::Image(_) => match worker.picture_info(bytes) {
             Ok(info) => Seen { created: info.created, ..Seen::default() },
             Err(trouble) => {
@@ -123,6 +138,12 @@ fn resource(document: &Document<'_>, media_type: &str, seen: &Seen) -> Resource 
     let created = about.and_then(|a| a.created.clone()).or_else(|| seen.created.clone());
     set(&mut attachment, "creation", created.map(Value::String));
     let mut resource = json!({ "resourceType": "DocumentReference" });
+    if let Some(patient) = about.and_then(|a| a.patient.clone()) {
+        let mut subject = json!({ "reference": "#patient" });
+        set(&mut subject, "display", crate::record::human_name(&patient["name"]).map(Value::String));
+        set(&mut resource, "contained", Some(json!([patient])));
+        set(&mut resource, "subject", Some(subject));
+    }
     let text: Vec<Value> = chunks(&seen.text).map(|part| json!({ "url": EXTRACTED_TEXT, "valueString": part })).collect();
     set(&mut resource, "extension", (!text.is_empty()).then_some(Value::Array(text)));
     set(&mut resource, "status", Some("current".into()));

@@ -1,7 +1,10 @@
 //! Formats that announce themselves by their first bytes.
 
 use super::Format;
-use Format::{Image, Unknown};
+use Format::{Image, Kept, Unknown};
+
+/// Word's own format before 2007.
+pub(super) const WORD: Format = Kept("application/msword", "a Microsoft Word document");
 
 const SIGNATURES: &[(&[u8], Format)] = &[
     (b"PK\x03\x04", Format::Zip),
@@ -24,7 +27,6 @@ const SIGNATURES: &[(&[u8], Format)] = &[
     (b"\x7fELF", Unknown("a program")),
     (b"\xca\xfe\xba\xbe", Unknown("a program")),
     (b"\xcf\xfa\xed\xfe", Unknown("a program")),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Unknown("a Microsoft Office document")),
     (b"age-encryption.org/v1", Unknown("a locked file (age encryption)")),
     (b"Mac OS X        ", Unknown("a macOS folder file")),
     (b"\x00\x05\x16\x07", Unknown("a macOS folder file")),
@@ -38,7 +40,7 @@ const SIGNATURES: &[(&[u8], Format)] = &[
     (b"\x00\x01\x00\x00\x00", Unknown("a font")),
     (b"OTTO", Unknown("a font")),
     (b"\x00\x00\x01\x00", Unknown("an icon")),
-    (b"\x00\x00\x00\x0cjP  \r\n", Unknown("a JPEG 2000 picture")),
+    (b"\x00\x00\x00\x0cjP  \r\n", Image("image/jp2")),
 ];
 
 /// Signatures in text, which may stand behind a byte order mark, white space or a message's start mark.
@@ -108,14 +110,31 @@ pub(super) fn sniff(head: &[u8]) -> Option<Format> {
     if at(4, b"ftyp") {
         let heic = [&b"heic"[..], b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"];
         let brand = head.get(8..12).unwrap_or_default();
-        return Some(Unknown(match brand {
-            _ if heic.contains(&brand) => "a HEIC picture",
-            b"avif" | b"avis" => "an AVIF picture",
-            b"M4A " => "a sound recording",
-            _ => "a video",
-        }));
+        return Some(match brand {
+            _ if heic.contains(&brand) => Image("image/heic"),
+            b"avif" | b"avis" => Image("image/avif"),
+            b"M4A " => Unknown("a sound recording"),
+            _ => Unknown("a video"),
+        });
+    }
+    if at(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
+        return Some(compound(head));
     }
     let start = head.get(..1024.min(head.len())).unwrap_or_default();
     // ISO 32000 asks for the header at the start; readers accept it within the first 1024 bytes.
     start.windows(5).any(|w| w == b"%PDF-").then_some(Format::Pdf)
+}
+
+/// An Office document of before 2007, by the name of the stream that holds its text ([MS-CFB] 2.6: names are UTF-16).
+fn compound(head: &[u8]) -> Format {
+    let holds = |name: &str| {
+        let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        head.windows(name.len()).any(|w| w == name)
+    };
+    match () {
+        () if holds("WordDocument") => WORD,
+        () if holds("Workbook") => Kept("application/vnd.ms-excel", "a Microsoft Excel table"),
+        () if holds("PowerPoint Document") => Kept("application/vnd.ms-powerpoint", "a Microsoft PowerPoint presentation"),
+        () => Kept("application/x-ole-storage", "a Microsoft Office document"),
+    }
 }

@@ -134,7 +134,7 @@ fn xml(text: &str) -> Option<Format> {
             Format::Unknown("the table of contents of a health record archive (XDM)")
         }
         "Signature" if root.namespace.contains("xmldsig") => Format::Unknown("a digital signature"),
-        "svg" => Format::Unknown("a drawing (SVG)"),
+        "svg" => Format::Kept("image/svg+xml", "a drawing (SVG)"),
         "gpx" => Format::Unknown("a route (GPX)"),
         "schema" => Format::Unknown("an XML schema"),
         "Envelope" => Format::Unknown("a web service message (SOAP)"),

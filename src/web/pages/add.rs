@@ -20,7 +20,7 @@ pub(crate) fn choose(cx: &ChartCx, inbox: &Inbox, wrong: Option<&str>) -> Markup
         form.form method="post" enctype="multipart/form-data" action=(cx.to("add")) data-upload="meter" {
             div.field {
                 label for="files" { "Files about " (name) }
-                p.hint #files-hint { "One or several. A zip file is fine as it is. Keepwell reads FHIR, C-CDA, zip files, PDF, pictures and text, and tells them apart by what is in them." }
+                p.hint #files-hint { "One or several. A zip file is fine as it is. Keepwell reads FHIR, C-CDA, zip files, PDF, pictures, office documents and text, and tells them apart by what is in them." }
                 input #files name="files" type="file" multiple required aria-describedby="files-hint";
             }
             p.acts { button.btn.main type="submit" { (icon("add")) "Add" } a.btn.plain href=(cx.to("sources")) { "What is here already" } }

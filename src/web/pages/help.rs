@@ -50,7 +50,7 @@ fn adding() -> Markup {
             li { "Save the file. A zip file is fine as it is: do not unpack it." }
             li { "In Keepwell choose “Add records”, then the file." }
         }
-        p { "Keepwell looks at what is in a file, not at its name. It reads FHIR, C-CDA, zip files, PDF, pictures and text." }
+        p { "Keepwell looks at what is in a file, not at its name. It reads FHIR, C-CDA, zip files, PDF, pictures, office documents and text." }
         p { "Then a report says what was found, what is new, and what was left out and why. The file itself is kept, unchanged and encrypted." }
         p { "The same file twice does no harm: nothing is stored a second time." }
         p { "A file about somebody else is refused, and you are asked. Names and birth dates are compared." }

@@ -156,7 +156,7 @@ fn viewer(desk: &Desk<'_>, row: &Row, part: &Part, n: usize, resource: &Value) -
     }
     let side = ("Save this file", format!("{save}&save=1"));
     let body = match part.shape() {
-        Shape::Other => other(cx, row, part),
+        Shape::Other => other(cx, row, part, extracted_text(resource).filter(|_| n == 0)),
         shape => match documents::bytes(&cx.chart, row, part, &cx.app.limits) {
             Err(e) => html! { p.soft { (e.words()) } },
             Ok(bytes) => match shape {
@@ -178,7 +178,7 @@ fn viewer(desk: &Desk<'_>, row: &Row, part: &Part, n: usize, resource: &Value) -
 }
 
 /// A file of another kind: a clinical document (C-CDA) by its sections, all else to be saved.
-fn other(cx: &ChartCx, row: &Row, part: &Part) -> Markup {
+fn other(cx: &ChartCx, row: &Row, part: &Part, text: Option<String>) -> Markup {
     let bytes = match documents::bytes(&cx.chart, row, part, &cx.app.limits) {
         Ok(bytes) => bytes,
         Err(e) => return html! { p.soft { (e.words()) } },
@@ -191,7 +191,10 @@ fn other(cx: &ChartCx, row: &Row, part: &Part) -> Markup {
         return composition(&found.resource);
     }
     let kind = if part.media.is_empty() { "of no stated type" } else { media_words(&part.media) };
-    html! { p.soft { "This kind of file (" (kind) ") cannot be shown here. It is kept as it came; you can save it." } }
+    html! {
+        p.soft { "This kind of file (" (kind) ") cannot be shown here. It is kept as it came; you can save it." }
+        @if let Some(text) = text { details { summary { "The text of this document" } div.paper { (PreEscaped(text_to_html(&text))) } } }
+    }
 }
 
 /// Plain text and RTF as HTML of ours.

@@ -96,6 +96,14 @@ pub(crate) fn media_words(media: &str) -> &str {
         "text/rtf" | "application/rtf" => "RTF text",
         "application/hl7-v3+xml" | "application/cda+xml" | "text/xml" | "application/xml" => "document for other health programs",
         "application/fhir+json" | "application/json" => "data for other health programs",
+        "application/msword" | "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => "Word document",
+        "application/vnd.ms-excel" | "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "Excel table",
+        "application/vnd.ms-powerpoint" | "application/vnd.openxmlformats-officedocument.presentationml.presentation" => {
+            "PowerPoint presentation"
+        }
+        "application/x-ole-storage" | "application/vnd.openxmlformats-officedocument" => "Office document",
+        m if m.starts_with("application/vnd.oasis.opendocument") => "OpenDocument file",
+        "image/svg+xml" => "drawing",
         m if m.starts_with("image/") => "picture",
         m if m.starts_with("audio/") => "sound",
         m if m.starts_with("video/") => "film",
