@@ -232,6 +232,7 @@ mod tests {
                 class: None,
                 kind: Some(Code { code: "34133-9".into(), display: None, system: Some("http://loinc.org".into()) }),
                 authors: vec!["Dr Ada Okafor".into()],
+                patient: None,
             }
         );
     }
