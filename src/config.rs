@@ -22,6 +22,15 @@ pub struct Config {
     /// Networks of proxies whose X-Forwarded headers are believed
     #[arg(long, global = true, env = "KEEPWELL_TRUSTED_PROXIES", value_name = "CIDR,…", value_delimiter = ',', hide_env = true)]
     pub trusted_proxies: Vec<String>,
+    /// TLS by the server itself: a certificate that it makes once, for the home network (browsers ask once whether to trust it)
+    #[arg(long, global = true, env = "KEEPWELL_TLS", value_name = "off|self-signed", hide_env = true)]
+    pub tls: Option<String>,
+    /// TLS with a certificate of your own: the chain as a PEM file
+    #[arg(long, global = true, env = "KEEPWELL_TLS_CERT", value_name = "FILE", hide_env = true)]
+    pub tls_cert: Option<PathBuf>,
+    /// Its key, as a PEM file
+    #[arg(long, global = true, env = "KEEPWELL_TLS_KEY", value_name = "FILE", hide_env = true)]
+    pub tls_key: Option<PathBuf>,
     /// The member who signs in
     #[arg(long, global = true, env = "KEEPWELL_MEMBER", value_name = "NAME", hide_env = true)]
     pub member: Option<String>,
@@ -104,12 +113,29 @@ pub struct Bounds {
     pub max_json_depth: Option<u32>,
 }
 
+/// As long as a session lasts at most, in minutes.
+const LONGEST_IDLE: u32 = 12 * 60;
+
+/// How browsers reach the server itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// By plain http: on this machine, or behind a proxy.
+    Off,
+    /// By a certificate that the server makes for itself.
+    SelfSigned,
+    /// By certificate and key of one's own.
+    Files(PathBuf, PathBuf),
+}
+
 /// Every variable that means something.
-const VARIABLES: [&str; 22] = [
+const VARIABLES: [&str; 25] = [
     "KEEPWELL_VAULT",
     "KEEPWELL_LISTEN",
     "KEEPWELL_BASE_URL",
     "KEEPWELL_TRUSTED_PROXIES",
+    "KEEPWELL_TLS",
+    "KEEPWELL_TLS_CERT",
+    "KEEPWELL_TLS_KEY",
     "KEEPWELL_MEMBER",
     "KEEPWELL_PASSPHRASE_FILE",
     "KEEPWELL_UNLOCK_FILE",
@@ -154,6 +180,30 @@ impl Config {
             .ok_or_else(|| Error::new(Kind::Usage, "There is no home folder. Name the vault's folder with --vault."))
     }
 
+    /// TLS as the settings have it.
+    ///
+    /// # Errors
+    /// Usage when they contradict each other.
+    pub fn tls(&self) -> Result<Tls> {
+        let usage = |words: &'static str| Err(Error::new(Kind::Usage, words));
+        let own = match self.tls.as_deref().map(str::trim) {
+            None | Some("" | "off") => false,
+            Some("self-signed") => true,
+            Some(_) => return usage("--tls is \"off\" or \"self-signed\". For a certificate of your own, give --tls-cert and --tls-key."),
+        };
+        let chosen = match (&self.tls_cert, &self.tls_key) {
+            (None, None) if own => Tls::SelfSigned,
+            (None, None) => return Ok(Tls::Off),
+            (Some(_), Some(_)) if own => return usage("Choose one: --tls self-signed, or --tls-cert and --tls-key."),
+            (Some(certificate), Some(key)) => Tls::Files(certificate.clone(), key.clone()),
+            _ => return usage("--tls-cert and --tls-key belong together. Give both."),
+        };
+        if self.base_url.as_deref().is_some_and(|url| url.trim().to_ascii_lowercase().starts_with("http://")) {
+            return usage("The server speaks TLS, and the base URL begins with http://. Write https:// there.");
+        }
+        Ok(chosen)
+    }
+
     /// What unlocks the server at boot, if the household chose so: the text of the unlock file, else of systemd's credential.
     ///
     /// # Errors
@@ -190,15 +240,23 @@ impl Config {
     pub fn contradictions(&self) -> Vec<String> {
         let mut out = Vec::new();
         let open = !self.listen.ip().is_loopback();
+        let tls = self.tls();
+        let plain = tls.as_ref().is_ok_and(|tls| *tls == Tls::Off);
+        if let Err(e) = &tls {
+            out.push(e.words().to_owned());
+        }
         match &self.base_url {
             Some(url) if !(url.starts_with("http://") || url.starts_with("https://")) => {
                 out.push(format!("KEEPWELL_BASE_URL must begin with http:// or https://, and is {url}."));
             }
-            Some(url) if open && url.starts_with("http://") => {
-                out.push("The server can be reached from other machines without encryption. Put a proxy with TLS in front, and give KEEPWELL_BASE_URL with https://.".into());
+            Some(url) if open && plain && url.starts_with("http://") => {
+                out.push("The server can be reached from other machines without encryption. Put a proxy with TLS in front, and give KEEPWELL_BASE_URL with https://, or let the server do it: --tls self-signed.".into());
             }
-            None if open => {
-                out.push("The server listens beyond this machine, and KEEPWELL_BASE_URL does not say under which address.".into());
+            Some(_) if open && plain && self.trusted_proxies.is_empty() => {
+                out.push("The base URL has https, but the server itself speaks plain http to other machines, and no proxy is named. Name it with KEEPWELL_TRUSTED_PROXIES, listen on 127.0.0.1, or use --tls.".into());
+            }
+            None if open && plain => {
+                out.push("The server listens beyond this machine without encryption, and KEEPWELL_BASE_URL does not say under which address. Use --tls self-signed, or a proxy with TLS.".into());
             }
             _ => {}
         }
@@ -219,7 +277,22 @@ impl Config {
                 out.push(format!("The folder for backups {} is not there. Is its disk connected?", dir.display()));
             }
         }
-        for (what, file) in [("passphrase", &self.passphrase_file), ("unlock", &self.unlock_file)] {
+        for network in self.trusted_proxies.iter().map(|n| n.trim()).filter(|n| !n.is_empty()) {
+            match bits(network) {
+                None => out.push(format!("{network} is not a network of proxies. Write it like 10.0.0.0/8.")),
+                Some((given, least)) if given < least => {
+                    out.push(format!("KEEPWELL_TRUSTED_PROXIES holds {network}: then almost anyone can say that they come from elsewhere. Name your proxy alone, like 127.0.0.1."));
+                }
+                Some(_) => {}
+            }
+        }
+        if self.idle_minutes == 0 || self.idle_minutes > LONGEST_IDLE {
+            out.push(format!(
+                "KEEPWELL_IDLE_MINUTES is {}. Choose 1 to {LONGEST_IDLE}: no session lasts longer than 12 hours.",
+                self.idle_minutes
+            ));
+        }
+        for (what, file) in [("passphrase", &self.passphrase_file), ("unlock", &self.unlock_file), ("TLS key", &self.tls_key)] {
             let Some(file) = file else { continue };
             use std::os::unix::fs::PermissionsExt as _;
             match std::fs::metadata(file) {
@@ -230,6 +303,18 @@ impl Config {
                 Ok(_) => {}
             }
         }
+        if let Some(file) = self.tls_cert.as_ref().filter(|file| !file.is_file()) {
+            out.push(format!("The certificate file {} cannot be read.", file.display()));
+        }
         out
     }
+}
+
+/// The bits of a network, and how many it should have at least.
+fn bits(network: &str) -> Option<(u8, u8)> {
+    let (address, bits) = network.split_once('/').map_or((network, None), |(a, b)| (a, Some(b)));
+    let address: std::net::IpAddr = address.parse().ok()?;
+    let (most, least) = if address.is_ipv4() { (32, 8) } else { (128, 16) };
+    let bits = bits.map_or(Some(most), |b| b.parse().ok()).filter(|b| *b <= most)?;
+    Some((bits, least))
 }

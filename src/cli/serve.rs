@@ -4,7 +4,7 @@ use super::Ended;
 use crate::config::Config;
 use crate::household::Household;
 use crate::vault::Vault;
-use crate::web::{App, Options};
+use crate::web::{App, Options, Secured};
 use crate::{Error, Kind, Result};
 use std::future::Future;
 use std::path::Path;
@@ -46,7 +46,9 @@ pub(super) fn listen(config: &Config, household: Household, ready: &dyn Fn(&str,
         eprintln!("Warning: {finding}");
     }
     let worker = std::env::current_exe().unwrap_or_else(|_| "keepwell".into());
-    let app = App::new(household, Options::new(config, worker))?;
+    let secured = Secured::new(config, &household)?;
+    let tls = secured.as_ref().map(Secured::is_trusted);
+    let app = App::new(household, Options { tls, ..Options::new(config, worker) })?;
     if let Some(secret) = config.unlock_secret()? {
         let name = app.unlock(config.member.as_deref(), &secret)?;
         eprintln!("Unlocked at boot: the server holds the charts of {name} open for its own work.");
@@ -59,12 +61,17 @@ pub(super) fn listen(config: &Config, household: Household, ready: &dyn Fn(&str,
         let address = match &config.base_url {
             // The prefix is part of every path that the server prints.
             Some(url) => url.trim_end_matches('/').strip_suffix(app.prefix.as_str()).unwrap_or(url).to_owned(),
-            None => format!("http://{}", listener.local_addr()?),
+            None => format!("{}://{}", if secured.is_some() { "https" } else { "http" }, listener.local_addr()?),
         };
+        if let Some(fingerprint) = secured.as_ref().and_then(|s| s.fingerprint.as_deref()) {
+            eprintln!("TLS with a certificate of this server's own. Your browser asks once whether to trust it. Compare its SHA-256:\n    {fingerprint}");
+        }
         // Who reads that it is ready may also stop it politely.
         let stopped = stopped()?;
         ready(&address, &app)?;
-        crate::web::serve(Arc::clone(&app), listener, stopped).await
+        // Under systemd: it goes on with what waits for this server. Elsewhere nobody listens.
+        _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        crate::web::serve(Arc::clone(&app), listener, secured, stopped).await
     })?;
     Ok(app.begins_anew())
 }

@@ -1,13 +1,15 @@
 //! Who may do what: members, people, roles, sign-in.
 //!
 //! roles.rs: who may open a chart, and keys that follow. invites.rs: one-time links. people.rs: whose charts.
+//! tokens.rs: programs that may read a chart.
 
 mod invites;
 mod notices;
 mod people;
 mod roles;
+mod tokens;
 
-pub use crate::vault::{Access, Grant, InviteInfo};
+pub use crate::vault::{Access, Grant, InviteInfo, TokenInfo};
 pub use invites::{Invited, Joining};
 pub use people::{ClosedChart, Correction};
 pub use roles::LetGo;

@@ -2,7 +2,7 @@
 
 use super::{Household, SignedIn, usage};
 use crate::record::{PartialDate, Precision, today};
-use crate::vault::{Access, Act, Actor, Chart, Escrow, Event, Grant, InviteInfo, KeysNeed, MemberInfo, Role};
+use crate::vault::{Access, Act, Actor, Chart, Escrow, Event, Grant, InviteInfo, KeysNeed, MemberInfo, Role, TokenInfo};
 use crate::{Error, Kind, Result};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, Weak};
@@ -190,8 +190,10 @@ impl Household {
                 }
                 self.vault.note_locked(person, &Event::new(Actor::system(), Act::Rekeyed))?;
                 self.vault.register().end_roles(person)?;
+                self.vault.register().drop_dead_tokens(person)?;
                 let mut copies: Vec<Escrow> = self.vault.register().invites(person)?.iter().map(escrow).collect();
                 copies.extend(self.vault.contact_copies(person)?);
+                copies.extend(self.vault.register().tokens(person)?.iter().map(TokenInfo::escrow));
                 self.vault.renew_chart(person, &who.key, &self.recipients(person)?, &copies)?;
             }
         }
@@ -199,7 +201,8 @@ impl Household {
             self.vault.register().keys_fit(person)?;
         }
         self.vault.sweep_contacts(person)?;
-        self.sweep_invites(person)
+        self.sweep_invites(person)?;
+        self.sweep_tokens(person)
     }
 
     /// What the identity of a chart is encrypted to: everyone who may open it today, and nobody else.

@@ -160,7 +160,11 @@ impl Chart {
 
     /// Opens a chart with the key of a member, sweeps what a crash left, and purges what was removed long ago.
     pub(super) fn open(dir: &Path, member: &Key) -> Result<Self> {
-        let key = chart_key(dir, member)?;
+        Self::open_with(dir, chart_key(dir, member)?)
+    }
+
+    /// The same with the chart's own key.
+    pub(super) fn open_with(dir: &Path, key: Key) -> Result<Self> {
         let person = Self::person_with(dir, &key)?;
         let raw = rekey::database_key(dir, &key)?;
         let database = dir.join("records.db");
@@ -495,6 +499,11 @@ pub(super) fn chart_key(dir: &Path, member: &Key) -> Result<Key> {
     let plain = member.open_file(&dir.join("identity.age"))?;
     let text = std::str::from_utf8(&plain).map_err(Error::internal)?;
     let key = Key::parse(text).ok_or_else(|| Error::internal("a chart's identity file holds no age key"))?;
+    with_older(dir, key)
+}
+
+/// The key of a chart, and with it the older ones that are still needed.
+pub(super) fn with_older(dir: &Path, key: Key) -> Result<Key> {
     let older = dir.join(rekey::OLDER);
     // One that does not open was left by a change of keys that ended at its first step: nothing was encrypted to that key.
     let Some(plain) = (if older.exists() { key.open_file(&older).ok() } else { None }) else { return Ok(key) };

@@ -13,6 +13,7 @@
 //! notices/<id>/           notices.rs    what a member is to be told
 //!   identity.older.age    rekey.rs      new keys when somebody may open the chart no longer
 //!   shares/               shares.rs
+//!   tokens/               tokens.rs    the chart's identity for programs that read it
 //! scope.rs says what of a chart somebody may read; lens.rs holds every reading to it; classify.rs tells what is sensitive.
 //! backup/ makes one file of all of it, and a vault of such a file.
 //! tidy.rs sweeps and purges when a chart opens.
@@ -49,6 +50,7 @@ mod settle;
 mod shares;
 mod source;
 mod tidy;
+mod tokens;
 
 pub use activity::{Act, Actor, ActorKind, Choice, Counted, Entry, Event, Fault, Group as ActGroup, Place, Verdict};
 pub use backup::Summary as BackupSummary;
@@ -71,6 +73,7 @@ pub use scope::Scope;
 pub use shares::ShareRow;
 pub(crate) use shares::{new_id as new_share_id, now};
 pub use source::{Original, SourceInfo, Staged, Staging};
+pub use tokens::TokenInfo;
 
 use crate::{Error, Kind, Result};
 use activity::Heads;
@@ -184,6 +187,26 @@ impl Vault {
     /// The folder.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// A file of the server's own in the vault's folder, such as its certificate; None when there is none.
+    pub(crate) fn server_file(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        match std::fs::read(self.dir.join(name)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// How long ago it was written.
+    pub(crate) fn server_file_age(&self, name: &str) -> Option<std::time::Duration> {
+        let written = self.dir.join(name).metadata().and_then(|m| m.modified()).ok()?;
+        Some(written.elapsed().unwrap_or_default())
+    }
+
+    /// Writes one, for the owner of the vault alone.
+    pub(crate) fn keep_server_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        files::replace(&self.dir.join(name), bytes)
     }
 
     pub(crate) fn register(&self) -> MutexGuard<'_, Register> {
@@ -339,8 +362,12 @@ impl Vault {
 
     /// Deletes every such copy but these.
     pub(crate) fn keep_copies(&self, person: &str, live: &[PathBuf]) -> Result<()> {
+        self.keep_copies_in("invites", person, live)
+    }
+
+    fn keep_copies_in(&self, folder: &str, person: &str, live: &[PathBuf]) -> Result<()> {
         let dir = self.chart_dir(person);
-        let entries = match std::fs::read_dir(dir.join("invites")) {
+        let entries = match std::fs::read_dir(dir.join(folder)) {
             Ok(entries) => entries,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(e) => return Err(e.into()),

@@ -60,7 +60,7 @@ impl Role {
 
 /// Every step of the register, forward only. `PRAGMA user_version` counts those taken. A table that speaks of members or people
 /// refers to them with ON DELETE CASCADE: who is removed leaves nothing behind.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     "CREATE TABLE members(id TEXT PRIMARY KEY, name TEXT NOT NULL, folded TEXT NOT NULL UNIQUE, recipient TEXT NOT NULL, created INTEGER NOT NULL);
      CREATE TABLE people(id TEXT PRIMARY KEY, created INTEGER NOT NULL);
      CREATE TABLE roles(member TEXT NOT NULL REFERENCES members(id), person TEXT NOT NULL REFERENCES people(id), role TEXT NOT NULL,
@@ -91,6 +91,7 @@ const STEPS: [&str; 5] = [
        days INTEGER NOT NULL, named INTEGER NOT NULL, asked INTEGER, waited INTEGER NOT NULL DEFAULT 0, seen INTEGER, given INTEGER,
        PRIMARY KEY(person, member)) WITHOUT ROWID;",
     super::shares::STEP,
+    super::tokens::STEP,
 ];
 
 /// How many steps there are.

@@ -181,7 +181,7 @@ pub(super) fn reseal(shelf: &Shelf, go_on: &dyn Fn() -> bool) -> Result<bool> {
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
         // Copies of the identity are for others; renew has written them.
-        if entry.file_type()?.is_dir() && !["invites", "contacts"].iter().any(|own| entry.file_name() == *own) {
+        if entry.file_type()?.is_dir() && !["invites", "contacts", super::tokens::FOLDER].iter().any(|own| entry.file_name() == *own) {
             folders.push(entry.path());
         }
     }

@@ -2,6 +2,7 @@
 
 use super::backups::Backups;
 use super::door::Between;
+use super::fhir::Tools;
 use super::inbox::Inboxes;
 use super::jobs::Jobs;
 use super::joins::Joins;
@@ -41,6 +42,8 @@ pub struct Options {
     pub base_url: Option<String>,
     /// Networks of proxies whose X-Forwarded-For is believed.
     pub trusted_proxies: Vec<String>,
+    /// Whether the server itself speaks TLS, and whether browsers trust its certificate by themselves.
+    pub tls: Option<bool>,
     /// What an upload may hold.
     pub limits: Limits,
     /// The program that reads PDFs apart from this process: this very binary.
@@ -76,6 +79,7 @@ impl Options {
         Self {
             base_url: config.base_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            tls: None,
             limits: config.limits(),
             worker,
             idle: Duration::from_secs(u64::from(config.idle_minutes.max(1)) * 60),
@@ -114,6 +118,7 @@ pub struct App {
     pub(crate) renewals: Renewals,
     pub(crate) backups: Backups,
     pub(crate) restores: Restores,
+    pub(crate) tools: Tools,
 }
 
 impl App {
@@ -122,7 +127,7 @@ impl App {
     /// # Errors
     /// Usage when the base URL or a proxy's network will not do; Internal when the register cannot be read.
     pub fn new(household: Household, options: Options) -> Result<Arc<Self>> {
-        let site = Site::new(options.base_url.as_deref(), &options.trusted_proxies)?;
+        let site = Site::new(options.base_url.as_deref(), &options.trusted_proxies)?.with_tls(options.tls);
         let setup = Setup::new(household.is_new()?)?;
         let before = household.tries(super::pages::words::now() - super::throttle::FORGET)?;
         let throttle = Throttle::new(household.server_key("tries")?, &before);
@@ -149,6 +154,7 @@ impl App {
             renewals: Renewals::default(),
             backups,
             restores: Restores::default(),
+            tools: Tools::default(),
         }))
     }
 
@@ -163,6 +169,7 @@ impl App {
             session.let_go(person);
         }
         self.standing.let_go(person);
+        self.tools.let_go(person);
     }
 
     /// What browsers reach this server by, for a link: the base URL, or the name by which this request called it.

@@ -25,6 +25,8 @@ pub enum Who {
     Writer,
     /// A member who owns the chart.
     Owner,
+    /// A program with a token of a chart, which no cookie stands in for.
+    Token,
 }
 
 /// Every address that this file serves: method, path, who. The access test walks it, and fails when the router and this table
@@ -56,6 +58,9 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("POST", "/shl/{link}", Who::Anyone),
     ("GET", "/shl/{link}/{file}", Who::Anyone),
     ("POST", "/shl/{link}/reply", Who::Anyone),
+    ("GET", "/fhir", Who::Token),
+    ("GET", "/fhir/metadata", Who::Anyone),
+    ("GET", "/fhir/{*rest}", Who::Token),
     ("GET", "/settings", Who::Member),
     ("POST", "/settings", Who::Member),
     ("GET", "/settings/backups", Who::Member),
@@ -105,6 +110,10 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("POST", "/notices", Who::Member),
     ("GET", "/charts/{chart}/invites/{invite}/withdraw", Who::Owner),
     ("POST", "/charts/{chart}/invites/{invite}/withdraw", Who::Owner),
+    ("GET", "/charts/{chart}/tools", Who::Owner),
+    ("POST", "/charts/{chart}/tools", Who::Owner),
+    ("GET", "/charts/{chart}/tools/{tool}/withdraw", Who::Owner),
+    ("POST", "/charts/{chart}/tools/{tool}/withdraw", Who::Owner),
     ("GET", "/charts/{chart}/person", Who::Owner),
     ("POST", "/charts/{chart}/person", Who::Owner),
     ("GET", "/charts/{chart}/person/remove", Who::Owner),
@@ -163,6 +172,7 @@ pub const ASKS_AGAIN: &[(&str, &str)] = &[
     ("POST", "/charts/{chart}/people/add"),
     ("POST", "/charts/{chart}/people/{member}"),
     ("POST", "/charts/{chart}/people/{member}/remove"),
+    ("POST", "/charts/{chart}/tools"),
     ("POST", "/charts/{chart}/person/remove"),
     ("POST", "/charts/{chart}/share"),
     ("POST", "/charts/{chart}/contact"),
@@ -190,7 +200,7 @@ pub fn addresses() -> Router<Arc<App>> {
         activity, add, backups, card, charts, confirm, contact, export, first_run, health, help, home, inbox, keys, passphrase, restore,
         search,
     };
-    use routes::{household, join, people, second, sessions, settings, share, sign_in, sources, unlock, view};
+    use routes::{household, join, people, second, sessions, settings, share, sign_in, sources, tools, unlock, view};
     let pages = Router::new()
         .route("/", get(home::start))
         .route("/healthz", get(health::alive))
@@ -236,6 +246,8 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/contact", get(contact::own).post(contact::wish))
         .route("/notices", post(contact::dismiss))
         .route("/charts/{chart}/invites/{invite}/withdraw", get(people::ask_withdraw).post(people::withdraw))
+        .route("/charts/{chart}/tools", get(tools::list).post(tools::make))
+        .route("/charts/{chart}/tools/{tool}/withdraw", get(tools::ask_withdraw).post(tools::withdraw))
         .route("/charts/{chart}/person", get(people::person_form).post(people::edit_person))
         .route("/charts/{chart}/person/remove", get(people::ask_remove).post(people::remove))
         .route("/charts", get(charts::list))
@@ -267,7 +279,7 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/charts/{chart}/add", get(add::show).post(add::upload))
         .route("/welcome/restore", get(restore::show).post(restore::take))
         .layer(DefaultBodyLimit::disable());
-    security::bounded(pages.merge(links())).merge(uploads).merge(replies())
+    security::bounded(pages.merge(links()).merge(super::fhir::router())).merge(uploads).merge(replies())
 }
 
 /// Health links, open to every viewer of every host.

@@ -111,6 +111,9 @@ async fn dress(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(PAGE));
     // A back button after sign-out, a shared computer, a proxy: none of them keeps a page. Hashed assets say otherwise.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if app.site.strict {
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(HeaderValue::from_static("max-age=31536000"));
+    }
     for (name, value) in HEADERS {
         headers.entry(*name).or_insert(HeaderValue::from_static(value));
     }
@@ -140,7 +143,7 @@ async fn own_name(State(app): State<Arc<App>>, request: Request, next: Next) -> 
 /// else by Origin. A client that says neither is no browser and carries nobody's cookie unasked.
 async fn same_site(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if reads || is_link(request.uri().path()) || app.site.comes_from_here(request.headers()) {
+    if reads || is_link(request.uri().path()) || super::fhir::is_fhir(request.uri().path()) || app.site.comes_from_here(request.headers()) {
         return next.run(request).await;
     }
     let words = "Another page tried to do this in your name. Nothing was changed. If it was you, go to the start and try from there.";
@@ -159,6 +162,9 @@ pub(crate) struct Site {
     pub(crate) prefix: String,
     /// Whether browsers reach it by https.
     pub(crate) secure: bool,
+    /// Whether the server itself speaks TLS with a certificate that browsers trust by themselves: they may then insist on it. With
+    /// one of our own making that would lock people out the day it is made anew.
+    strict: bool,
     /// `https://home.example`, and `home.example` of it.
     origin: Option<(String, String)>,
     proxies: Vec<(IpAddr, u8)>,
@@ -167,7 +173,7 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) fn new(base_url: Option<&str>, proxies: &[String]) -> Result<Self> {
         let bad = |what: &str| Error::new(Kind::Usage, format!("{what} Example: https://home.example/health"));
-        let mut site = Self { prefix: String::new(), secure: false, origin: None, proxies: Vec::new() };
+        let mut site = Self { prefix: String::new(), secure: false, strict: false, origin: None, proxies: Vec::new() };
         if let Some(url) = base_url.map(str::trim).filter(|u| !u.is_empty()) {
             let lower = url.to_ascii_lowercase();
             let scheme = ["https://", "http://"].into_iter().find(|s| lower.starts_with(s));
@@ -194,6 +200,18 @@ impl Site {
         Ok(site)
     }
 
+    /// The same where the server itself speaks TLS; true: with a certificate that browsers trust.
+    pub(crate) fn with_tls(mut self, tls: Option<bool>) -> Self {
+        self.secure |= tls.is_some();
+        self.strict = tls == Some(true);
+        self
+    }
+
+    /// Without a base URL: as the server itself speaks.
+    fn scheme(&self) -> &'static str {
+        if self.secure { "https://" } else { "http://" }
+    }
+
     /// The base URL's host; loopback and other plain addresses, which no foreign name can pretend to be; names that nobody can
     /// register in public (one word, .local, .lan, .home, .internal, .home.arpa, .localhost).
     fn answers_to(&self, host: &str) -> bool {
@@ -213,7 +231,7 @@ impl Site {
     /// The address of this server as the asker knows it: the base URL, or else the name it was called by.
     pub(crate) fn base(&self, headers: &HeaderMap) -> String {
         let called = || headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or("127.0.0.1");
-        let origin = self.origin.as_ref().map_or_else(|| format!("http://{}", called()), |(own, _)| own.clone());
+        let origin = self.origin.as_ref().map_or_else(|| format!("{}{}", self.scheme(), called()), |(own, _)| own.clone());
         format!("{origin}{}", self.prefix)
     }
 
@@ -227,15 +245,16 @@ impl Site {
         if self.origin.as_ref().is_some_and(|(own, _)| *own == origin) {
             return true;
         }
-        // Without a base URL the server itself speaks plain http, under the name it was called by.
+        // Without a base URL: the name by which it was called.
+        let (scheme, port) = (self.scheme(), if self.secure { ":443" } else { ":80" });
         let host = text(header::HOST).unwrap_or_default().to_ascii_lowercase();
-        origin.strip_prefix("http://").is_some_and(|from| !host.is_empty() && from == host.strip_suffix(":80").unwrap_or(&host))
+        origin.strip_prefix(scheme).is_some_and(|from| !host.is_empty() && from == host.strip_suffix(port).unwrap_or(&host))
     }
 
     /// The base URL's scheme and host; without one the server speaks plain http under the name that it was called by.
     pub(crate) fn address(&self, headers: &HeaderMap) -> String {
         let host = || headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or("localhost");
-        self.origin.as_ref().map_or_else(|| format!("http://{}", host()), |(origin, _)| origin.clone())
+        self.origin.as_ref().map_or_else(|| format!("{}{}", self.scheme(), host()), |(origin, _)| origin.clone())
     }
 
     /// What passkeys are bound to: the base URL's host, or "localhost" where this machine is called by that name. None where
@@ -245,7 +264,7 @@ impl Site {
             Some(own) => own.clone(),
             None => {
                 let host = headers.get(header::HOST)?.to_str().ok()?.to_ascii_lowercase();
-                (format!("http://{host}"), host)
+                (format!("{}{host}", self.scheme()), host)
             }
         };
         let host = authority.split_once(':').map_or(authority.as_str(), |(name, _)| name).to_owned();

@@ -1,29 +1,42 @@
 //! The server itself: answers until it is told to stop, then finishes what it has begun.
 
 use super::app::App;
+use super::doorway::{self, Doorway};
 use super::router::router;
+use super::tls::{self, Secured};
 use crate::{Error, Result};
+use axum_server::tls_rustls::RustlsAcceptor;
+use axum_server::{Handle, Server};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// After the signal to stop, requests under way have so long to end.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Serves until `shutdown` is done. Charts lock then: every session ends, every import under way is stopped and undone.
+/// Serves until `shutdown` is done, with TLS where there is a certificate. Charts lock then: every session ends, every import
+/// under way is stopped and undone.
 ///
 /// # Errors
 /// Internal when the network fails.
-pub async fn serve(app: Arc<App>, listener: tokio::net::TcpListener, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-    let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
-    let sweeper = tokio::spawn(sweep(Arc::clone(&app)));
-    let looker = tokio::spawn(look(Arc::clone(&app)));
-    let keeper = tokio::spawn(keep(Arc::clone(&app)));
-    let stopping = Arc::new(tokio::sync::Notify::new());
-    let (told, at_stop) = (Arc::clone(&stopping), Arc::clone(&app));
-    let graceful = axum::serve(listener, service).with_graceful_shutdown(async move {
+pub async fn serve(
+    app: Arc<App>,
+    listener: tokio::net::TcpListener,
+    secured: Option<Secured>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
+    let tasks = [
+        tokio::spawn(sweep(Arc::clone(&app))),
+        tokio::spawn(look(Arc::clone(&app))),
+        tokio::spawn(keep(Arc::clone(&app))),
+        tokio::spawn(alive()),
+    ];
+    let certificates = secured.clone().map(|secured| tokio::spawn(renew(secured)));
+    let handle = Handle::new();
+    let (ending, at_stop) = (handle.clone(), Arc::clone(&app));
+    let stopper = tokio::spawn(async move {
         tokio::select! {
             () = shutdown => {}
             // A backup was restored: the vault is opened anew.
@@ -32,23 +45,57 @@ pub async fn serve(app: Arc<App>, listener: tokio::net::TcpListener, shutdown: i
         at_stop.backups.stop();
         at_stop.jobs.cancel_all();
         at_stop.inboxes.stop();
-        told.notify_one();
+        ending.graceful_shutdown(Some(GRACE));
     });
-    let late = async {
-        stopping.notified().await;
-        tokio::time::sleep(GRACE).await;
+    let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
+    let door = Doorway::new(doorway::MOST, doorway::SILENT);
+    let server = axum_server::from_tcp(listener.into_std()?).map_err(Error::internal)?.handle(handle);
+    let ended = match secured {
+        None => bounded(server.acceptor(door)).serve(service).await,
+        Some(secured) => bounded(server.acceptor(RustlsAcceptor::new(secured.config).acceptor(door))).serve(service).await,
     };
-    let ended = tokio::select! {
-        ended = graceful => ended.map_err(Error::internal),
-        () = late => Ok(()),
-    };
-    sweeper.abort();
-    looker.abort();
-    keeper.abort();
+    let ended = ended.map_err(Error::internal);
+    tasks.into_iter().chain(certificates).for_each(|task| task.abort());
+    stopper.abort();
     app.sessions.end_all();
     app.between.end_all();
     app.standing.end();
+    app.tools.end();
     ended
+}
+
+/// HTTP/1.1, and a request's head within its bounds: whoever sends it letter by letter keeps no place for long.
+fn bounded<A>(server: Server<SocketAddr, A>) -> Server<SocketAddr, A> {
+    let mut server = server.http1_only().first_request_timeout(doorway::HEAD);
+    server.http_builder().http1().header_read_timeout(doorway::HEAD).max_buf_size(doorway::HEAD_BYTES);
+    server
+}
+
+/// Tells systemd that the server lives, as often as its unit asks for.
+async fn alive() {
+    let Some(within) = sd_notify::watchdog_enabled() else { return };
+    let mut every = tokio::time::interval(within / 3);
+    loop {
+        every.tick().await;
+        // Nobody to tell: then nobody waits for it.
+        _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+    }
+}
+
+/// Takes a renewed certificate into use.
+async fn renew(secured: Secured) {
+    let mut since = SystemTime::now();
+    let mut every = tokio::time::interval(tls::LOOK);
+    loop {
+        every.tick().await;
+        let secured = secured.clone();
+        since = tokio::task::spawn_blocking(move || {
+            secured.look(&mut since);
+            since
+        })
+        .await
+        .unwrap_or(since);
+    }
 }
 
 /// Looks into the inboxes every few seconds, on a thread that may wait.
@@ -86,6 +133,7 @@ async fn sweep(app: Arc<App>) {
         app.sessions.sweep();
         app.between.sweep();
         app.joins.sweep();
+        app.tools.sweep();
         app.jobs.sweep(app.sessions.anyone());
         let server = Arc::clone(&app);
         // Should it fail once, the wait only gets longer.

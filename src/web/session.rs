@@ -90,14 +90,18 @@ struct Times {
     idle: Duration,
 }
 
+/// Idle for too long, or too old in any case.
+fn is_over(started: Instant, times: Times, now: Instant) -> bool {
+    now.duration_since(times.seen) >= times.idle || now.duration_since(started) >= LONGEST
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Session {
     fn is_over(&self, now: Instant) -> bool {
-        let times = *lock(&self.times);
-        now.duration_since(times.seen) >= times.idle || now.duration_since(self.started) >= LONGEST
+        is_over(self.started, *lock(&self.times), now)
     }
 
     /// Whether the member has shown within so long that it is still them, by passphrase or second factor.
@@ -486,6 +490,10 @@ pub(crate) fn look(headers: &HeaderMap) -> Theme {
 
 /// Finds the visitor of each request, and keeps what was typed into a form that arrives after the chart has locked.
 pub(crate) async fn attach(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    // Programs come with a token: no cookie counts there, and none is kept alive by them.
+    if super::fhir::is_fhir(request.uri().path()) {
+        return next.run(request).await;
+    }
     let headers = request.headers();
     let minutes = cookie(headers, IDLE_COOKIE).and_then(|m| m.parse().ok()).filter(|m| IDLE_CHOICES.contains(m));
     let mut visitor = Visitor {
@@ -583,6 +591,17 @@ pub(crate) fn local(path: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sessions_end_in_any_case() {
+        let (began, idle) = (Instant::now(), Duration::from_secs(900));
+        let after = |seconds: u64| began + Duration::from_secs(seconds);
+        let busy_until = |seconds: u64| Times { seen: after(seconds), idle };
+        assert!(!is_over(began, busy_until(0), after(899)) && is_over(began, busy_until(0), after(900)), "idle");
+        let longest = LONGEST.as_secs();
+        assert!(!is_over(began, busy_until(longest - 2), after(longest - 1)));
+        assert!(is_over(began, busy_until(longest - 2), after(longest)), "whoever goes on without a pause signs in again too");
+    }
 
     #[test]
     fn only_local_paths_are_gone_back_to() {

@@ -68,6 +68,7 @@ pub(crate) fn measure(world: World) {
     let options = Options {
         base_url: None,
         trusted_proxies: Vec::new(),
+        tls: None,
         limits: Limits::default(),
         worker: env!("CARGO_BIN_EXE_keepwell").into(),
         idle: Duration::from_secs(3600),

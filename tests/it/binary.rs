@@ -241,7 +241,7 @@ impl Server {
             assert!(server.child.try_wait().unwrap().is_none(), "the server ended: {}", server.said());
             std::thread::sleep(Duration::from_millis(10));
             let said = server.said();
-            let port = said.split("http://127.0.0.1:").nth(1).and_then(|rest| rest.split_once('/')).map(|(port, _)| port.to_owned());
+            let port = said.split("://127.0.0.1:").nth(1).and_then(|rest| rest.split_once('/')).map(|(port, _)| port.to_owned());
             server.port = port.and_then(|p| p.parse().ok()).unwrap_or(0);
         }
         server

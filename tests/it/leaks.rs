@@ -241,6 +241,112 @@ fn nothing_plain_from_the_server() {
     nothing_in(&home.vault(), &WORDS);
 }
 
+/// What the system shows of a process to everyone on the machine, and of those that it has started.
+fn shown_of(process: u32) -> Vec<u8> {
+    let mut out = std::fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    for task in std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
+        out.extend(std::fs::read(task.path().join("comm")).unwrap_or_default());
+        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        out.extend(children.split_whitespace().filter_map(|child| child.parse().ok()).flat_map(shown_of));
+    }
+    out
+}
+
+#[test]
+fn nothing_plain_of_what_is_given_and_of_what_is_on_its_way() {
+    let home = Home::of("Zephyrine Quillonbeck", "1954-03-14", "female");
+    let mut watched = Watched { server: home.serve(&[]), heads: String::new() };
+    let cookie = watched.server.sign_in(&home);
+    let chart = home.chart_id();
+    let at = |rest: &str| format!("/charts/{chart}/{rest}");
+    let (_, first) = papers().remove(0);
+    let reply = watched.server.upload(&chart, &cookie, "oncovellum.json", &first);
+    watched.server.ended(&reply, &cookie);
+    // Given: an invite, a link, a token that reads, a copy with an addressee, a search; and the log that tells of them all.
+    let until = jiff::Zoned::now().date().checked_add(jiff::Span::new().days(30)).unwrap();
+    let invited = watched.post(&at("people/add"), &cookie, "to=&label=Dana&role=viewer&kind=conditions");
+    assert_eq!(invited.status, 200);
+    let shared = watched.post(
+        &at("share"),
+        &cookie,
+        "act=make&to=Dr+Brumevald&note=Psoralith&kind=conditions&form=link&until=week&profile=new-clinic&ask=yes&passcode=Wrackspurt",
+    );
+    assert_eq!(shared.status, 303, "{}", shared.text());
+    let made = watched.post(&at("tools"), &cookie, &format!("name=script&until={until}&kind=conditions&kind=about")).text();
+    let token = format!("keepwell_{}", made.split("keepwell_").nth(1).unwrap().split('<').next().unwrap());
+    let read = watched.server.send(
+        "GET",
+        "/fhir/Condition?code=Xanthoblastoma,Brumevald&_count=1",
+        &format!("authorization: Bearer {token}\r\n"),
+        b"",
+    );
+    assert_eq!(watched.saw(read).status, 200);
+    let all = watched.server.send("GET", "/fhir/Patient/$everything", &format!("authorization: Bearer {token}\r\n"), b"");
+    assert!(all.text().contains("Xanthoblastoma"), "{}", all.text());
+    watched.saw(all);
+    let found = watched.post(&at("search"), &cookie, "words=Xanthoblastoma");
+    watched.get(&found.header("location"), &cookie);
+    let table = watched.get(&at("activity/table"), &cookie);
+    assert!(table.status == 200 && table.text().contains("Brumevald"), "the log tells its owner to whom it was given");
+    // On its way: an upload that stops in the middle, looked at while it waits.
+    let body = [
+        b"--X\r\ncontent-disposition: form-data; name=\"files\"; filename=\"Grumbledore.txt\"\r\n\r\n".as_slice(),
+        &b"Xanthoblastoma Psoralith ".repeat(200_000),
+    ]
+    .concat();
+    let head = format!(
+        "POST {} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\ncookie: {cookie}\r\ncontent-type: multipart/form-data; boundary=X\r\ncontent-length: {}\r\n\r\n",
+        at("add"),
+        watched.server.port,
+        body.len() + 8
+    );
+    let mut upload = std::net::TcpStream::connect(("127.0.0.1", watched.server.port)).unwrap();
+    std::io::Write::write_all(&mut upload, &[head.as_bytes(), &body].concat()).unwrap();
+    let arrived = || files(&home.chart()).iter().filter_map(|f| std::fs::metadata(f).ok()).map(|m| m.len()).max().unwrap_or(0) > 1 << 20;
+    assert!(
+        (0..500).any(|_| arrived() || {
+            std::thread::sleep(Duration::from_millis(10));
+            false
+        }),
+        "nothing has arrived"
+    );
+    nothing_in(&home.vault(), &WORDS);
+    assert!(files(&home.path("tmp")).is_empty());
+    assert_eq!(found_in(&shown_of(watched.server.id()), &WORDS), Vec::<String>::new(), "in what ps shows");
+    drop(upload);
+    // Refusals of every sort: no answer says back what came.
+    let port = watched.server.port;
+    for request in [
+        format!("GET /charts/{chart}/Xanthoblastoma HTTP/1.1\r\nhost: Brumevald.example\r\nconnection: close\r\n\r\n"),
+        format!(
+            "GET /fhir/Xanthoblastoma/Brumevald HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        ),
+        format!(
+            "GET /fhir/Condition?Xanthoblastoma=Brumevald HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        ),
+        format!("XANTHOBLASTOMA / HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\r\n"),
+        format!(
+            "POST /sign-in HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\norigin: http://Brumevald.example\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        ),
+        format!("POST /shl/Xanthoblastoma HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-length: 10\r\nconnection: close\r\n\r\nBrumevald!"),
+    ] {
+        let Some(reply) = watched.server.raw(request.as_bytes()) else { continue };
+        assert!((400..500).contains(&reply.status), "{request}: {}", reply.status);
+        assert_eq!(found_in(&reply.body, &WORDS), Vec::<String>::new(), "{request}");
+        watched.saw(reply);
+    }
+    assert_eq!(found_in(watched.heads.as_bytes(), &WORDS), Vec::<String>::new(), "in a header");
+    let Watched { server, .. } = watched;
+    let log = server.log.clone();
+    server.stop();
+    let said = std::fs::read(&log).unwrap();
+    assert!(holds(&said, b"/fhir/{*rest}"), "the log names routes");
+    assert_eq!(found_in(&said, &WORDS), Vec::<String>::new(), "in the log");
+    assert!(!holds(&said, token.as_bytes()) && !holds(&said, &token.as_bytes()[..24]));
+    nothing_in(&home.vault(), &WORDS);
+    assert!(files(&home.path("tmp")).is_empty());
+}
+
 #[test]
 fn a_chart_is_closed_when_the_last_one_signs_out() {
     let home = Home::new();

@@ -128,7 +128,7 @@ async fn half_signed_in_reaches_no_page() {
     let cookie = half.first().await;
     let token = cookie.split_once('=').expect("a cookie").1;
     for (method, path, who) in ROUTES.iter().chain(keepwell::web::routes::chart::ROUTES) {
-        if matches!(who, Who::Anyone | Who::FirstRun) {
+        if matches!(who, Who::Anyone | Who::FirstRun | Who::Token) {
             continue;
         }
         let path = path.replace("{chart}", &half.world.chart);

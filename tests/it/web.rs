@@ -65,6 +65,13 @@ async fn the_access_matrix() {
         match who {
             Who::Anyone => assert_ne!(stranger.status, StatusCode::FORBIDDEN, "{method} {path}"),
             Who::FirstRun => assert_eq!(stranger.status, StatusCode::GONE, "{method} {path}"),
+            // A program's token, and no cookie in its place.
+            Who::Token => {
+                for answer in [&stranger, &member, &stale] {
+                    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path}");
+                    assert_eq!(answer.header("www-authenticate"), "Bearer", "{method} {path}");
+                }
+            }
             Who::Member | Who::Reader | Who::Writer | Who::Owner => {
                 for answer in [&stranger, &stale] {
                     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{method} {path}");
@@ -387,7 +394,7 @@ async fn a_real_server_answers_and_stops() {
     let address = listener.local_addr().expect("an address");
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let app = std::sync::Arc::clone(&world.app);
-    let server = tokio::spawn(keepwell::web::serve(app, listener, async {
+    let server = tokio::spawn(keepwell::web::serve(app, listener, None, async {
         let _ = stopped.await;
     }));
     let asked = tokio::task::spawn_blocking(move || {

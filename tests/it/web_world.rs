@@ -47,6 +47,7 @@ pub(crate) fn options() -> Options {
     Options {
         base_url: None,
         trusted_proxies: Vec::new(),
+        tls: None,
         limits: Limits::default(),
         worker: "/nonexistent".into(),
         idle: Duration::from_secs(900),

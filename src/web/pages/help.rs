@@ -15,7 +15,7 @@ const TOPICS: &[Topic] = &[
     ("unlock", "Unlock at boot", "What the server may do while nobody is signed in", super::unlock::meaning),
     ("passphrase", "A forgotten passphrase", "What the recovery key is for", passphrase),
     ("encryption", "What is encrypted and what is not", "On disk, in memory, on the way", encryption),
-    ("security", "Security", "Who can get in, and how to keep them out", security),
+    ("security", "Security", "Who can get in, and how to keep them out", super::security::page),
 ];
 
 pub(crate) fn index(prefix: &str, theme: Theme) -> Markup {
@@ -121,26 +121,5 @@ fn encryption() -> Markup {
         p { "A stolen disk, a stolen backup or a locked server gives nothing away. Somebody who controls the running server while you are signed in can see what it shows you." }
         h2 { "On the way to your browser" }
         p { "On the same machine nothing leaves it. Over a network, use an https address: with plain http, others on that network could read along." }
-    }
-}
-
-fn security() -> Markup {
-    html! {
-        ul {
-            li { "Take a long passphrase, and use it nowhere else. Common ones and names are refused." }
-            li { "Turn on a second factor: Settings, Sign-in and keys." }
-            li { "Before members, keys, shares and a copy of everything, Keepwell asks again whether it is still you." }
-            li { "Settings shows where you are signed in, and ends what you do not know. When a passphrase or factor changes, all other sessions end." }
-            li { "Sign out on a computer that others use. A chart locks by itself after a while." }
-            li { "After five wrong tries each further try has to wait, longer each time, up to a quarter of an hour. A browser that you have signed in with before has tries of its own, so that nobody can hold you outside." }
-            li { "Keepwell calls no other server. Pages load nothing from elsewhere, and run nothing but one small script of its own." }
-            li { "Nothing about your health stands in an address line, so it is not in the browser’s history." }
-        }
-        h2 { "Who looked" }
-        p { "Every look at a chart, every change, and everything that leaves it is written down before it happens, under Activity. What cannot be written down is not done. The entries hang together: if one is changed or removed, the check finds it. Whoever controls this server and its backups together could still write a whole new list." }
-        h2 { "The trusted contact" }
-        p { "An owner can name a member who may ask for access in an emergency. The owner is told at once and can refuse. The chart’s key lies ready, locked twice: with the contact’s own key and with one that only this server has. The server opens its lock after the wait. A clock that jumps shortens nothing, and while the server is off at most one day counts." }
-        p { "The limit: a thief of the disk, or of a backup that holds the server’s key, who also knows the contact’s passphrase, would not have to wait. Name somebody whom you trust with that." }
-        p { "If you think that somebody else knows your passphrase, tell the one who runs this server." }
     }
 }

@@ -51,6 +51,9 @@ pub(crate) fn list(cx: &ChartCx, access: &[Access], invites: Option<&[InviteInfo
             (section("emergency", "In an emergency", None, &html! {
                 ul.rows { li { div { span.name { a href=(cx.to("contact")) { "Trusted contact" } } span.sub { "Who may ask to read this chart when you cannot sign in" } } } }
             }))
+            (section("programs", "Programs", None, &html! {
+                p { a href=(cx.to("tools")) { "Programs that may read" } " with a token, also while nobody is signed in." }
+            }))
             (section("whose", "Whose chart", None, &html! {
                 ul.rows {
                     li { div { span.name { a href=(cx.to("person")) { "Change name, birth date, sex or colour" } } span.sub { (cx.person.name) ", born " (words::birth(&cx.person)) } } }

@@ -28,5 +28,6 @@ pub(crate) mod share;
 pub(crate) mod shl;
 pub(crate) mod sign_in;
 pub(crate) mod sources;
+pub(crate) mod tools;
 pub(crate) mod unlock;
 pub(crate) mod view;
