@@ -45,7 +45,7 @@ async fn one_is_made_listed_and_saved() {
     let summary = verify(&saved, &Opening::typed(PASSPHRASE), &tmp.path().join("scratch"), &|_, _| true).unwrap();
     assert_eq!((summary.charts, summary.sealed), (1, 0));
     let log = world.get(&format!("/charts/{}/activity", world.chart), &cookie).await.text();
-    for words in ["Made a backup", "Verified a backup", "Saved a backup"] {
+    for words in ["Began a backup", "Verified a backup", "Saved a backup"] {
         assert!(log.contains(words), "{words}: {log}");
     }
     for name in ["lock", "..%2fhousehold.db", "keepwell-none.age"] {

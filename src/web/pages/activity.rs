@@ -320,7 +320,7 @@ pub(crate) fn line(event: &Event) -> String {
             "verified" => "Verified a backup: all of it comes back".to_owned(),
             "restored" => "Everything was restored from a backup".to_owned(),
             "downloaded" => format!("Saved a backup{}", with(": ", "name")),
-            _ => format!("Made a backup{}", with(": ", "name")),
+            _ => format!("Began a backup{}", with(": ", "name")),
         },
         Act::Begun => "This list begins".to_owned(),
         Act::Broken => format!("This list was not as Keepwell had written it{}{}", with(": entry ", "entry"), with(": ", "what")),

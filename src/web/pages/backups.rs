@@ -61,7 +61,17 @@ fn running((done, total): (u64, u64)) -> Markup {
     let percent = (done * 100).checked_div(total).unwrap_or(0).min(100);
     html! {
         p role="status" { b { "A backup is being made and verified." } " " (percent) " of 100 done. You may leave this page." }
-        progress max="100" value=(percent) aria-label="How far the backup is" {}
+        (meter(percent))
+    }
+}
+
+/// How far something is, as a bar.
+pub(crate) fn meter(percent: u64) -> Markup {
+    html! {
+        svg.meter width="100%" height="12" role="img" aria-label=(format!("{percent} percent done")) {
+            rect.rail x="0" y="0" width="100%" height="100%" {}
+            rect.done x="0" y="0" width=(format!("{percent}%")) height="100%" {}
+        }
     }
 }
 

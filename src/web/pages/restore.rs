@@ -2,6 +2,7 @@
 
 use crate::web::app::Theme;
 use crate::web::layout::{icon, note, plain_page, plain_waiting};
+use crate::web::pages::backups::meter;
 use crate::web::pages::sign_in::show_what_i_type;
 use crate::web::pages::words;
 use crate::web::restores::Stage;
@@ -32,7 +33,7 @@ fn under_way(done: u64, total: u64) -> Markup {
     html! {
         h1 { "Restoring" }
         p role="status" { (percent) " of 100 read. Every file is compared before anything is shown." }
-        progress max="100" value=(percent) aria-label="How far the backup is read" {}
+        (meter(percent))
     }
 }
 
