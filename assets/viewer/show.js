@@ -51,7 +51,7 @@ const list = (value) => (Array.isArray(value) ? value : value === undefined || v
 const word = (value) => (typeof value === "string" ? value.trim() : typeof value === "number" || typeof value === "boolean" ? String(value) : "");
 const first = (...values) => values.find((v) => v) || "";
 const concept = (value) => first(...list(value).map((c) => c && first(word(c.text), ...list(c.coding).map((k) => k && word(k.display)), ...list(c.coding).map((k) => k && word(k.code)))));
-const code = (value) => list(value).flatMap((c) => list(c && c.coding)).map((k) => word(k && k.code));
+const code = (value) => !value ? [] : list(value).flatMap((c) => list(c && c.coding)).map((k) => word(k && k.code));
 const has = (value, ...codes) => code(value).some((c) => codes.includes(c));
 const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
@@ -108,7 +108,7 @@ const extension = (holder, url) => list(holder && holder.extension).find((e) => 
 const extensionValue = (e) => e && Object.entries(e).find(([name]) => name.startsWith("value"))?.[1];
 
 /** JSON with its numbers as they were written: 72.50 stays 72.50. */
-const parse = (text) => JSON.parse(text.replace(/(?<!\\)":\s*(-?\d+\.\d*0)(?=\s*[,}])/g, '":"$1"'));
+const parse = (text) => JSON.parse(text.replace(/":\s*(-?\d+\.\d*0)(?=\s*[,}])/g, (all, digits, at) => (text[at - 1] === "\\" ? all : `":"${digits}"`)));
 
 /** Several bundles as one: the first leads. */
 function joined(bundles) {
@@ -244,13 +244,15 @@ function valueOf(o) {
   );
 }
 
-function results(c, kinds) {
-  const items = c.of("Observation").filter(({ resource: o }) => {
-    const category = code(o.category);
-    const social = category.includes("social-history") || category.includes("survey");
-    return kinds === "social" ? social : !social;
-  });
-  return items.map(({ resource: o, source }) => ({ o, source, key: first(code(o.code)[0], concept(o.code)), date: when(o) })).sort(newest);
+function results(c) {
+  const found = { measured: [], social: [] };
+  for (const { resource: o, source } of c.of("Observation")) {
+    const kind = has(o.category, "social-history", "survey") ? "social" : "measured";
+    found[kind].push({ o, source, key: first(code(o.code)[0], concept(o.code)), date: when(o) });
+  }
+  found.measured.sort(newest);
+  found.social.sort(newest);
+  return found;
 }
 
 /** One result in words. */
@@ -463,14 +465,13 @@ function flags(c, latest) {
 /** Draws the sheet. `about`: {name, where: a heading, saves: [[words, act]], said: what is to be said, extra: nodes below}. */
 function sheet(bundle, about) {
   const c = chart(bundle);
-  const all = results(c, "measured");
+  const { measured: all, social } = results(c);
   const ordered = newestOfEach(c, all);
   const told = (some) => some.map((one) => result(c, one)).filter((r) => r.value);
   const taken = medicines(c, true);
   const now = conditions(c, true);
   const past = conditions(c, false);
   const before = medicines(c, false);
-  const social = results(c, "social");
   const files = documents(c);
   const immunizations = same(c.of("Immunization").filter(({ resource: r }) => r.status !== "not-done").map(({ resource: r, source }) => ({ name: title(r, c.look), more: day(when(r)), source, date: when(r) }))).sort(newest);
   immunizations.slice(SHOTS).forEach((i) => { i.offPaper = true; });
