@@ -2,6 +2,7 @@
 
 use crate::{Error, Result};
 use axum::body::{Body, Bytes};
+use futures_util::StreamExt;
 use std::io::Write;
 use tokio::sync::mpsc::Sender;
 
@@ -20,7 +21,8 @@ pub(crate) fn made(make: impl FnOnce(&mut dyn Write) -> Result<()> + Send + 'sta
             let _ = pieces.to_net.blocking_send(Err(std::io::Error::other("broken off")));
         }
     });
-    Body::from_stream(futures_util::stream::unfold(from_maker, |mut rx| async { rx.recv().await.map(|item| (item, rx)) }))
+    // Compression asks once more after the end.
+    Body::from_stream(futures_util::stream::unfold(from_maker, |mut rx| async { rx.recv().await.map(|item| (item, rx)) }).fuse())
 }
 
 struct Pieces {

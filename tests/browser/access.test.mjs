@@ -53,8 +53,8 @@ describe("every way to read", () => {
     await page.keyboard.press("Enter");
     assert.equal((await focused(page)).id, "main");
     const stops = await tabTo(page, (e) => e.href.endsWith("/add"));
-    const tasks = stops.map((s) => s.href.slice(home.length)).filter((h) => ["/results", "/export", "/add"].includes(h));
-    assert.deepEqual(tasks, ["/results", "/export", "/add"]);
+    const tasks = stops.map((s) => s.href.slice(home.length)).filter((h) => ["/results", "/share", "/add"].includes(h));
+    assert.deepEqual(tasks, ["/results", "/share", "/add"]);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: "Add records" }).waitFor();
   });

@@ -1,7 +1,7 @@
 //! The activity log over the web: what each address writes, the page, the table, and the command.
 
 use crate::binary::{Home, bundle};
-use crate::web_world::{PASSPHRASE, World, options};
+use crate::web_world::{PASSPHRASE, World, options, plain};
 use axum::http::StatusCode;
 use keepwell::vault::{Act, ActorKind, Chart, Choice, Entry};
 use keepwell::web::looks::{Logged, logged};
@@ -145,6 +145,11 @@ async fn the_page_the_table_and_the_check() {
         .to_owned();
     let page = world.get(&at(&format!("activity?who={who}")), &cookie).await.text();
     assert!(page.contains("Signed in") && !page.contains("This list begins"));
+    // Packed on its way, it still arrives whole.
+    let mut request = plain("GET", &at("activity/table"), &cookie, "");
+    request.headers_mut().insert("accept-encoding", "gzip".parse().unwrap());
+    let packed = world.send(request).await;
+    assert_eq!((packed.status, packed.header("content-encoding")), (StatusCode::OK, "gzip"));
     let table = world.get(&at("activity/table"), &cookie).await;
     assert_eq!(table.header("content-type"), "text/csv; charset=utf-8");
     let rows = table.text();
