@@ -131,6 +131,9 @@ async fn the_page_the_table_and_the_check() {
     assert!(page.contains("Looked at medicines, results and this list"), "looks in a row share a line");
     let page = world.get(&at("activity?check=1"), &cookie).await.text();
     assert!(page.contains("The list is whole"));
+    let checked = chart.verified_activity().expect("a verdict").1.entries;
+    let later = world.get(&at("activity"), &cookie).await.text();
+    assert!(later.contains(&format!("{checked} entries since")), "only what was walked is called whole");
     let page = world.get(&at("activity?what=changes"), &cookie).await.text();
     assert!(page.contains("Added labs.json") && !page.contains("Looked at"));
     let tomorrow = jiff::Zoned::now().date().tomorrow().expect("a day");

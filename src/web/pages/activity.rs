@@ -70,10 +70,10 @@ fn whole(cx: &ChartCx, shown: &Shown) -> Markup {
     let count = words::count(shown.counted.entries.unsigned_abs(), "entry", "entries");
     let since = shown.counted.since.map(|at| words::day(at / 1000)).unwrap_or_default();
     match &shown.verdict {
-        Some((at, Verdict { fault: None, .. })) => note(
+        Some((at, Verdict { fault: None, entries, .. })) => note(
             "fine",
             &html! {
-                p { b { "The list is whole. " } (count) " since " (since) ", none changed or missing. Checked on " (words::moment(*at)) "." }
+                p { b { "The list is whole. " } (words::count(entries.unsigned_abs(), "entry", "entries")) " since " (since) ", none changed or missing. Checked on " (words::moment(*at)) "." }
             },
         ),
         Some((at, Verdict { fault: Some(fault), .. })) => note(
