@@ -3,6 +3,7 @@
 use super::records::date;
 use super::{Ended, open};
 use crate::config::Config;
+use crate::export::bundle::{self, Seal};
 use crate::export::{Choice, Format, Profile, export};
 use crate::record::Class;
 use crate::share::{page_of, passphrase};
@@ -18,8 +19,8 @@ const HTML: &str = "html";
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// fhir (a Bundle of everything, without loss), ndjson, csv (a zip of tables), everything (one zip of all), ips (a
-    /// patient summary), ccda (a clinical document), xdm (a zip for a clinic), pdf (on paper) or html (an encrypted page that
-    /// opens in any browser; its six words are printed)
+    /// patient summary), ccda (a clinical document), xdm (a zip for a clinic), pdf (on paper), bundle (all of these in a
+    /// zip) or html (an encrypted page that opens in any browser; its six words are printed)
     #[arg(long, value_name = "F")]
     pub format: String,
     /// From this date on: 2020, 2020-03 or 2020-03-14
@@ -43,6 +44,12 @@ pub struct Args {
     /// A note to whoever reads it
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+    /// A bundle whose files are encrypted (AES-256); the six words that open it are printed
+    #[arg(long)]
+    pub encrypt: bool,
+    /// A bundle as one age file, to this recipient
+    #[arg(long, value_name = "AGE1…", conflicts_with = "encrypt")]
+    pub recipient: Option<String>,
     /// Where to write it
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
@@ -60,11 +67,23 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
         date(text)?;
     }
     let choice = choice(args)?;
+    let sealed = args.encrypt || args.recipient.is_some();
+    if sealed && format != Some(Format::Bundle) {
+        let words = "Only a bundle can be encrypted this way: use --format bundle. Nothing was written.";
+        return Err(Error::new(Kind::Usage, words));
+    }
     let Some(format) = format else { return page(config, args, &choice) };
+    let words = args.encrypt.then(passphrase).transpose()?;
+    let seal = match (&args.recipient, &words) {
+        (Some(recipient), _) => Seal::Recipient(recipient),
+        (None, Some(words)) => Seal::Passphrase(words),
+        (None, None) => Seal::Plain,
+    };
     let opened = open(config)?;
     let mut out = BufWriter::new(super::sources::create(&args.out)?);
     let chart = opened.chart(config, Some(exported(&opened, args))).inspect_err(|_| _ = std::fs::remove_file(&args.out))?;
-    let done = export(&chart, format, &choice, &mut out).and_then(|summary| {
+    let done = if sealed { bundle::sealed(&chart, &choice, seal, &mut out) } else { export(&chart, format, &choice, &mut out) };
+    let done = done.and_then(|summary| {
         out.flush()?;
         out.get_ref().sync_all()?;
         chart.log(&opened.event(Act::ExportEnded).with("format", format.name()).with("count", summary.records.to_string()))?;
@@ -72,11 +91,15 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     });
     match done {
         Ok(summary) => {
-            eprintln!(
-                "{}: {} records. This file is not encrypted: keep it where only you can read it.",
-                args.out.display(),
-                summary.records
-            );
+            let (file, records) = (args.out.display(), summary.records);
+            match &words {
+                Some(words) => {
+                    eprintln!("{file}: {records} records. Its files open with these six words. They are not kept: write them down.");
+                    super::print_line(words)?;
+                }
+                None if sealed => eprintln!("{file}: {records} records, encrypted to the recipient."),
+                None => eprintln!("{file}: {records} records. This file is not encrypted: keep it where only you can read it."),
+            }
             Ok(Ended::Done)
         }
         Err(e) => {

@@ -2,6 +2,7 @@
 //! large it is. Summaries (ips, ccda, xdm) are made of what [`gather`] holds. Nothing plain is written anywhere but to the
 //! sink that the caller gave.
 
+pub mod bundle;
 pub mod ccda;
 mod choice;
 mod csv;
@@ -48,11 +49,14 @@ pub enum Format {
     Ccda,
     /// A zip with the C-CDA document, its stylesheet, the chosen documents and a table of contents (IHE XDM).
     Xdm,
+    /// A zip for a clinic: a page to start from, the PDF, the XDM tree, the IPS, the imported files.
+    Bundle,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 8] = [Self::Fhir, Self::Ndjson, Self::Csv, Self::Everything, Self::Pdf, Self::Ips, Self::Ccda, Self::Xdm];
+    pub const ALL: [Self; 9] =
+        [Self::Fhir, Self::Ndjson, Self::Csv, Self::Everything, Self::Pdf, Self::Ips, Self::Ccda, Self::Xdm, Self::Bundle];
 
     /// The name in flags and addresses.
     pub fn name(self) -> &'static str {
@@ -65,6 +69,7 @@ impl Format {
             Self::Ips => "ips",
             Self::Ccda => "ccda",
             Self::Xdm => "xdm",
+            Self::Bundle => "bundle",
         }
     }
 
@@ -84,7 +89,7 @@ impl Format {
         match self {
             Self::Fhir | Self::Ips => "application/fhir+json",
             Self::Ndjson => "application/fhir+ndjson",
-            Self::Csv | Self::Everything | Self::Xdm => "application/zip",
+            Self::Csv | Self::Everything | Self::Xdm | Self::Bundle => "application/zip",
             Self::Ccda => "text/xml",
             Self::Pdf => "application/pdf",
         }
@@ -101,6 +106,7 @@ impl Format {
             Self::Ips => "summary.ips.json",
             Self::Ccda => "summary.ccda.xml",
             Self::Xdm => "summary.xdm.zip",
+            Self::Bundle => "for-the-clinic.zip",
         }
     }
 }
@@ -139,6 +145,7 @@ pub fn export_at(chart: &Arc<Chart>, format: Format, choice: &Choice, made: jiff
         Format::Ips => ips::write(&view, &gather(chart, choice, made)?, out)?,
         Format::Ccda => ccda::write(&gather(chart, choice, made)?, None, out)?,
         Format::Xdm => xdm::write(&view, &gather(chart, choice, made)?, out)?,
+        Format::Bundle => bundle::write(&view, chart, &gather(chart, choice, made)?, bundle::Seal::Plain, out)?,
         Format::Pdf => pdf::write(&gather(chart, choice, made)?, out)?,
     };
     out.flush()?;

@@ -4,7 +4,7 @@
 mod index;
 mod metadata;
 
-use super::csv::{Zip, packed};
+use super::bundle::Pack;
 use super::gather::{Gathered, Item, Part};
 use super::{Summary, ccda};
 use crate::chart::documents::{bytes, parts};
@@ -42,13 +42,18 @@ pub(super) struct Held {
 /// Internal when the chart cannot be read or the sink fails.
 pub fn write(chart: &Chart, gathered: &Gathered, out: &mut dyn Write) -> Result<Summary> {
     let mut zip = ZipWriter::new_stream(out);
-    let summary = tree(chart, gathered, "", &mut zip)?;
+    let summary = tree(chart, gathered, &mut Pack::plain(&mut zip))?;
     zip.finish().map_err(Error::internal)?;
     Ok(summary)
 }
 
-/// The same below a folder of a larger archive.
-pub(super) fn tree(chart: &Chart, gathered: &Gathered, below: &str, zip: &mut Zip<'_>) -> Result<Summary> {
+/// The page of a larger archive that holds this one, with what else is in it: an address and words for each.
+pub(super) fn start_here(gathered: &Gathered, files: &[(String, String)]) -> String {
+    index::page(gathered, files)
+}
+
+/// The same at the root of a larger archive.
+pub(super) fn tree(chart: &Chart, gathered: &Gathered, pack: &mut Pack<'_, '_>) -> Result<Summary> {
     let mut document = Vec::new();
     let mut summary = ccda::write(gathered, Some("CCDA.XSL"), &mut document)?;
     let mut held = vec![Held {
@@ -62,35 +67,31 @@ pub(super) fn tree(chart: &Chart, gathered: &Gathered, below: &str, zip: &mut Zi
         sha1: sha1(&document),
         clinical: true,
     }];
-    put(zip, &format!("{below}{SUBSET}/DOC00001.XML"), &document)?;
+    pack.put(&format!("{SUBSET}/DOC00001.XML"), &document)?;
     drop(document);
-    put(zip, &format!("{below}{SUBSET}/CCDA.XSL"), ccda::STYLESHEET.as_bytes())?;
+    pack.put(&format!("{SUBSET}/CCDA.XSL"), ccda::STYLESHEET.as_bytes())?;
     if gathered.choice.documents {
         for item in gathered.section(Part::Documents).items.iter().chain(&gathered.section(Part::Reports).items) {
-            documents(chart, item, below, zip, &mut held)?;
+            documents(chart, item, pack, &mut held)?;
         }
     }
     summary.originals = held.len() as u64 - 1;
-    put(zip, &format!("{below}{SUBSET}/METADATA.XML"), metadata::write(gathered, &held).as_bytes())?;
-    put(zip, &format!("{below}README.TXT"), index::readme(gathered, &held).as_bytes())?;
-    put(zip, &format!("{below}INDEX.HTM"), index::page(gathered, &held).as_bytes())?;
+    pack.put(&format!("{SUBSET}/METADATA.XML"), metadata::write(gathered, &held).as_bytes())?;
+    pack.put("README.TXT", index::readme(gathered, &held).as_bytes())?;
+    let links: Vec<(String, String)> = held.iter().map(|one| (format!("{SUBSET}/{}", one.name), one.title.clone())).collect();
+    pack.put("INDEX.HTM", index::page(gathered, &links).as_bytes())?;
     Ok(summary)
 }
 
-fn put(zip: &mut Zip<'_>, path: &str, bytes: &[u8]) -> Result<()> {
-    zip.start_file(path, packed()).map_err(Error::internal)?;
-    Ok(zip.write_all(bytes)?)
-}
-
 /// The parts of a document that have bytes in this chart, each as a file.
-fn documents(chart: &Chart, item: &Item, below: &str, zip: &mut Zip<'_>, held: &mut Vec<Held>) -> Result<()> {
+fn documents(chart: &Chart, item: &Item, pack: &mut Pack<'_, '_>, held: &mut Vec<Held>) -> Result<()> {
     let row = item.first();
     let resource = row.resource();
     for part in parts(&resource) {
         // What the source did not send along, or is damaged, is listed in the document and has no file.
         let Ok(content) = bytes(chart, row, &part, &Limits::default()) else { continue };
         let name = format!("DOC{:05}.{}", held.len() + 1, ending(&part.media));
-        put(zip, &format!("{below}{SUBSET}/{name}"), &content)?;
+        pack.put(&format!("{SUBSET}/{name}"), &content)?;
         held.push(Held {
             name,
             title: part.title.clone().unwrap_or_else(|| item.title()),

@@ -8,6 +8,7 @@ mod backup;
 mod backup_web;
 mod binary;
 mod bounds;
+mod bundle;
 mod card;
 mod ccda_changed;
 mod ccda_elsewhere;

@@ -37,8 +37,8 @@ pub(super) fn readme(gathered: &Gathered, held: &[Held]) -> String {
     words.replace('\n', "\r\n")
 }
 
-/// INDEX.HTM.
-pub(super) fn page(gathered: &Gathered, held: &[Held]) -> String {
+/// INDEX.HTM, with links to the files beside it: an address and words for each.
+pub(super) fn page(gathered: &Gathered, files: &[(String, String)]) -> String {
     let person = &gathered.person;
     let name = escape(&person.name);
     let mut out = format!(
@@ -67,8 +67,8 @@ pub(super) fn page(gathered: &Gathered, held: &[Held]) -> String {
     }
     not_so(&mut out, gathered);
     out.push_str("<h2>The files in this folder</h2>\n<ul>\n");
-    for one in held {
-        out.push_str(&format!("<li><a href=\"{SUBSET}/{}\">{}</a></li>\n", one.name, escape(&one.title)));
+    for (address, words) in files {
+        out.push_str(&format!("<li><a href=\"{address}\">{}</a></li>\n", escape(words)));
     }
     out.push_str("</ul>\n</main></body></html>\n");
     out
