@@ -14,6 +14,7 @@ pub mod ips;
 mod line;
 mod markup;
 mod ndjson;
+mod parallel;
 pub mod pdf;
 mod readme;
 mod select;

@@ -1,7 +1,6 @@
 //! The table of a part for people: which columns it has, and what stands in them. Every form of a summary shows the same.
 
-use super::gather::{Gathered, Item, Part, Told};
-use serde_json::Value;
+use super::gather::{Item, Part, Told};
 
 /// A row of a table: the words of each column.
 pub(super) type Cells = Vec<String>;
@@ -73,9 +72,8 @@ fn rest(told: &Told, shown: &[&str]) -> String {
 }
 
 /// What was ruled out or not done, and what a known absence is called: one line each.
-pub(super) fn line(gathered: &Gathered, item: &Item, resource: &Value) -> String {
-    let told = gathered.tell_of(item, resource);
-    let parts = [Some(told.title.clone()), told.when.clone(), Some(rest(&told, &[])), Some(item.sources.join("; "))];
+pub(super) fn line(told: &Told, item: &Item) -> String {
+    let parts = [Some(told.title.clone()), told.when.clone(), Some(rest(told, &[])), Some(item.sources.join("; "))];
     parts.into_iter().flatten().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 

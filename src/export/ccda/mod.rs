@@ -12,7 +12,8 @@ mod xml;
 
 use super::Summary;
 use super::fhir::urn;
-use super::gather::{Gathered, Item};
+use super::gather::{Gathered, Item, Part};
+use super::parallel;
 use super::table::LEFT_OUT;
 use crate::Result;
 use crate::record::{Standing, type_of};
@@ -47,30 +48,34 @@ pub fn write(gathered: &Gathered, stylesheet: Option<&str>, out: &mut dyn Write)
     let mut groups = entries::Groups::of(gathered);
     for (n, planned) in plan::ORDER.iter().enumerate() {
         let mut page = Page::new(planned, n);
+        let mut items = Vec::new();
         for part in planned.parts {
             let section = gathered.section(*part);
-            for item in section.items.iter().flat_map(Item::all).chain(&section.none) {
-                summary.records += item.rows.len() as u64;
-                add(gathered, &mut page, *part, item, &mut groups);
-            }
+            items.extend(section.items.iter().flat_map(Item::all).chain(&section.none).map(|item| (*part, item)));
             for item in &section.contradicted {
                 page.paragraph(&format!("Another source says: {} ({})", item.title(), item.sources.join("; ")));
             }
         }
-        groups.done(&mut page);
+        summary.records += fill(gathered, &mut page, &items, &mut groups);
         out.write_all(page.finish().as_bytes())?;
     }
     let mut page = Page::new(&plan::NOT_SO, plan::ORDER.len());
-    for section in &gathered.sections {
-        for item in &section.not {
-            summary.records += item.rows.len() as u64;
-            add(gathered, &mut page, section.part, item, &mut groups);
-        }
-    }
-    groups.done(&mut page);
+    let items: Vec<_> = gathered.sections.iter().flat_map(|s| s.not.iter().map(|item| (s.part, item))).collect();
+    summary.records += fill(gathered, &mut page, &items, &mut groups);
     out.write_all(page.finish().as_bytes())?;
     out.write_all(b"</structuredBody></component></ClinicalDocument>\n")?;
     Ok(summary)
+}
+
+/// Writes the items of a section, each with its row and its entry. Gives how many records they are.
+fn fill(gathered: &Gathered, page: &mut Page, items: &[(Part, &Item)], groups: &mut entries::Groups) -> u64 {
+    let numbered: Vec<(String, Part, &Item)> = items.iter().enumerate().map(|(n, (part, item))| (page.row_id(n), *part, *item)).collect();
+    for (part, row, piece) in parallel::map(&numbered, |(id, part, item)| make(gathered, id, *part, item)) {
+        page.row(part, &row);
+        groups.take(piece, page);
+    }
+    groups.done(page);
+    items.iter().map(|(_, item)| item.rows.len() as u64).sum()
 }
 
 fn document_id(gathered: &Gathered) -> String {
@@ -79,10 +84,9 @@ fn document_id(gathered: &Gathered) -> String {
 }
 
 /// One item: its row, and its entry.
-fn add(gathered: &Gathered, page: &mut Page, part: super::gather::Part, item: &Item, groups: &mut entries::Groups) {
+fn make(gathered: &Gathered, id: &str, part: Part, item: &Item) -> (Part, String, entries::Piece) {
     let (resource, targets) = gathered.resource(item);
     let told = gathered.tell_of(item, &resource);
-    let id = page.row(part, &told, item);
     let medication = type_of(&resource).starts_with("Medication").then(|| gathered.medication(&resource, &targets)).flatten();
     let entry = Entry {
         gathered,
@@ -91,11 +95,11 @@ fn add(gathered: &Gathered, page: &mut Page, part: super::gather::Part, item: &I
         told: &told,
         resource: &resource,
         medication: medication.as_ref(),
-        id: &id,
+        id,
         address: gathered.address(gathered.target(item)),
         denied: matches!(item.standing(), Standing::Absent | Standing::NotDone),
     };
-    entries::write(&entry, page, groups);
+    (part, page::row(id, part, &told, item), entries::write(&entry))
 }
 
 /// The note of the person, and the words that not everything is here.

@@ -40,8 +40,13 @@ impl Page {
         }
     }
 
-    /// A row. Gives the ID of the cell that names the item.
-    pub(super) fn row(&mut self, part: Part, told: &Told, item: &Item) -> String {
+    /// The ID of the words that name the item of a row, the first row being 0.
+    pub(super) fn row_id(&self, n: usize) -> String {
+        format!("s{}r{}", self.number, n + 1)
+    }
+
+    /// Puts in a row that [`row`] has made.
+    pub(super) fn row(&mut self, part: Part, row: &str) {
         if self.table != Some(part) {
             self.end();
             self.table = Some(part);
@@ -52,28 +57,7 @@ impl Page {
             self.tables.raw("</tr></thead><tbody>\n");
         }
         self.rows += 1;
-        let id = format!("s{}r{}", self.number, self.rows);
-        self.tables.raw("<tr>");
-        let notes = told.details.iter().filter(|(label, _)| *label == NOTE).map(|(_, words)| words);
-        for (n, cell) in table::cells_without(part, told, item, &[NOTE]).iter().enumerate() {
-            if n == 0 {
-                self.tables.words("td", &[("ID", &id)], cell);
-            } else if n == 1 && matches!(part, Part::Medicines | Part::PastMedicines | Part::Fills) {
-                self.tables.words("td", &[("ID", &format!("{id}d"))], cell);
-            } else if n == table::details_at(part) {
-                self.tables.open("td", &[]);
-                self.tables.words("content", &[], cell);
-                for (n, note) in notes.clone().enumerate() {
-                    self.tables.raw(if n == 0 && cell.is_empty() { "Note: " } else { ". Note: " });
-                    self.tables.words("content", &[("ID", &note_id(&id, n))], note);
-                }
-                self.tables.close("td");
-            } else {
-                self.tables.words("td", &[], cell);
-            }
-        }
-        self.tables.raw("</tr>\n");
-        id
+        self.tables.raw(row);
     }
 
     pub(super) fn paragraph(&mut self, words: &str) {
@@ -123,4 +107,30 @@ impl Page {
         x.raw("</component>\n");
         x.into_text()
     }
+}
+
+/// The row of an item.
+pub(super) fn row(id: &str, part: Part, told: &Told, item: &Item) -> String {
+    let mut x = Xml::default();
+    x.raw("<tr>");
+    let notes: Vec<&String> = told.details.iter().filter(|(label, _)| *label == NOTE).map(|(_, words)| words).collect();
+    for (n, cell) in table::cells_without(part, told, item, &[NOTE]).iter().enumerate() {
+        if n == 0 {
+            x.words("td", &[("ID", id)], cell);
+        } else if n == 1 && matches!(part, Part::Medicines | Part::PastMedicines | Part::Fills) {
+            x.words("td", &[("ID", &format!("{id}d"))], cell);
+        } else if n == table::details_at(part) {
+            x.open("td", &[]);
+            x.words("content", &[], cell);
+            for (n, note) in notes.iter().enumerate() {
+                x.raw(if n == 0 && cell.is_empty() { "Note: " } else { ". Note: " });
+                x.words("content", &[("ID", &note_id(id, n))], note);
+            }
+            x.close("td");
+        } else {
+            x.words("td", &[], cell);
+        }
+    }
+    x.raw("</tr>\n");
+    x.into_text()
 }

@@ -20,6 +20,7 @@ pub use told::Told;
 
 use super::choice::Choice;
 use super::fhir::urn;
+use super::parallel;
 use super::select::Ready;
 use crate::Result;
 use crate::chart::sources::Sources;
@@ -81,6 +82,8 @@ pub struct Gathered {
     refs: Refs,
     addresses: HashMap<i64, usize>,
     urns: Vec<String>,
+    beside_urns: Vec<String>,
+    person_urn: String,
 }
 
 /// Kinds of record that stand beside others in a summary.
@@ -152,6 +155,8 @@ pub fn gather(chart: &Arc<Chart>, choice: &Choice, made: jiff::Timestamp) -> Res
         refs: Refs::default(),
         addresses: HashMap::new(),
         urns: Vec::new(),
+        beside_urns: Vec::new(),
+        person_urn: urn(&format!("person\n{}", chart.person().id)),
     };
     out.index(&ready);
     Ok(out)
@@ -186,9 +191,13 @@ fn read(chart: &Chart, ready: &Ready) -> Result<Read> {
         order: Order::Newest,
         ..Query::default()
     };
-    if !classes.is_empty() {
-        let all = Class::ALL.iter().all(|c| classes.contains(c));
-        let classes = if all { Vec::new() } else { classes.to_vec() };
+    // Laboratory results are the most by far: they are read beside everything else.
+    let (laboratory, others): (Vec<Class>, Vec<Class>) = classes.iter().partition(|c| **c == Class::Laboratory);
+    let take = |classes: Vec<Class>| -> Result<Read> {
+        let mut out = Read::default();
+        if classes.is_empty() {
+            return Ok(out);
+        }
         chart.each(&query(classes, &[]), &mut |row| {
             match (part::place(&row), ready.takes(&row)) {
                 (Place::In(part), true) => out.parts.entry(part).or_default().push(row),
@@ -199,6 +208,20 @@ fn read(chart: &Chart, ready: &Ready) -> Result<Read> {
             }
             Ok(())
         })?;
+        Ok(out)
+    };
+    let mut read: Vec<Read> = parallel::both(|| take(laboratory), || take(others))?.into();
+    for mut one in read.drain(..) {
+        out.left_out |= one.left_out;
+        out.patients.append(&mut one.patients);
+        for (part, mut rows) in one.parts {
+            let held = out.parts.entry(part).or_default();
+            let merge = !held.is_empty();
+            held.append(&mut rows);
+            if merge {
+                held.sort_by_key(|r| std::cmp::Reverse((r.date.as_ref().map_or(i64::MIN, |d| d.start), r.rid)));
+            }
+        }
     }
     chart.each(&query(Vec::new(), &BESIDE), &mut |row| {
         out.beside.push(row);
@@ -264,6 +287,7 @@ impl Gathered {
             }
         }
         for (n, row) in self.beside.iter().enumerate() {
+            self.beside_urns.push(urn(&format!("given\n{}", row.key)));
             let along = matches!(row.kind.as_str(), "Medication" | "Device") || ready.takes_class(row.class);
             self.refs.add(Target::Beside(n), if along { Goes::Along } else { Goes::NameOnly }, row);
         }
@@ -281,8 +305,8 @@ impl Gathered {
     pub fn address(&self, target: Target) -> String {
         match target {
             Target::Item(n) => self.urns.get(n).cloned().unwrap_or_default(),
-            Target::Beside(n) => urn(&format!("given\n{}", self.beside.get(n).map_or("", |r| r.key.as_str()))),
-            Target::Person => urn(&format!("person\n{}", self.person.id)),
+            Target::Beside(n) => self.beside_urns.get(n).cloned().unwrap_or_default(),
+            Target::Person => self.person_urn.clone(),
         }
     }
 
@@ -341,8 +365,9 @@ impl Gathered {
         if let Some(own) = crate::record::medication_concept(resource) {
             return Some(own.clone());
         }
-        let named = targets.iter().filter(|t| self.refs.kind_of(**t) == Some("Medication"));
-        let code = named.filter_map(|t| self.beside(*t)?.1.get("code").cloned()).next();
+        let is_medication = |t: &Target| matches!(t, Target::Beside(n) if self.beside.get(*n).is_some_and(|r| r.kind == "Medication"));
+        let named = targets.iter().copied().find(is_medication);
+        let code = named.and_then(|t| self.beside(t)?.1.get("code").cloned());
         code.or_else(|| text_at(resource, "medicationReference.display").map(|text| serde_json::json!({"text": text})))
     }
 

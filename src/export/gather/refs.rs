@@ -27,7 +27,6 @@ pub(super) enum Goes {
 struct Known {
     target: Target,
     goes: Goes,
-    kind: String,
     title: String,
     source: String,
     url: Option<String>,
@@ -92,14 +91,7 @@ impl Refs {
         if let Some(id) = row.fhir_id.as_deref().or(end) {
             self.by_id.entry(format!("{}/{id}", row.kind)).or_default().push(at);
         }
-        self.known.push(Known {
-            target,
-            goes,
-            kind: row.kind.clone(),
-            title: row.title.clone(),
-            source: row.source.clone(),
-            url: row.full_url.clone(),
-        });
+        self.known.push(Known { target, goes, title: row.title.clone(), source: row.source.clone(), url: row.full_url.clone() });
     }
 
     /// What a reference of a record means among those that are known here. As in `vault::Chart::resolve`, an address is
@@ -211,11 +203,6 @@ impl Refs {
         reference.shift_remove("reference");
         reference.shift_remove("identifier");
         (WHO.contains(&key) || is_who(&given)) && reference.contains_key("display")
-    }
-
-    /// The kind of record that a target is, by its number in the list of what others name.
-    pub(super) fn kind_of(&self, target: Target) -> Option<&str> {
-        self.known.iter().find(|k| k.target == target).map(|k| k.kind.as_str())
     }
 }
 

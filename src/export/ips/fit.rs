@@ -358,16 +358,9 @@ fn profile(object: &mut Map<String, Value>, kind: &str) {
         Some(Value::Object(meta)) => {
             meta.insert("profile".into(), json!([url]));
         }
+        // After the id, where a reader looks for it.
         _ => {
-            // After the id, where a reader looks for it.
-            let rest: Map<String, Value> = std::mem::take(object);
-            for (n, (key, value)) in rest.into_iter().enumerate() {
-                if n == 2 {
-                    object.insert("meta".into(), json!({"profile": [url.clone()]}));
-                }
-                object.insert(key, value);
-            }
-            object.entry("meta").or_insert_with(|| json!({"profile": [url]}));
+            object.shift_insert(2.min(object.len()), "meta".into(), json!({"profile": [url]}));
         }
     }
 }

@@ -13,7 +13,7 @@ mod plan;
 use super::Summary;
 use super::fhir::urn;
 use super::gather::{Gathered, Item, Part, Target};
-use super::table;
+use super::{parallel, table};
 use crate::record::{systems, type_of};
 use crate::vault::Chart;
 use crate::{Error, Result};
@@ -85,35 +85,69 @@ struct Entry {
     json: Vec<u8>,
 }
 
-impl Document {
-    fn add(&mut self, url: String, resource: &Value) -> Result<()> {
-        self.entries.push(Entry { url, json: serde_json::to_vec(resource).map_err(Error::internal)? });
-        Ok(())
+impl Entry {
+    fn of(url: String, resource: &Value) -> Result<Self> {
+        Ok(Self { url, json: serde_json::to_vec(resource).map_err(Error::internal)? })
     }
+}
 
-    /// An item as an entry. Gives the address that its section names: that of the use of a device, for a device.
-    fn item(
-        &mut self,
-        chart: &Chart,
-        gathered: &Gathered,
-        item: &Item,
-        part: Part,
-        mut resource: Value,
-        targets: Vec<Target>,
-    ) -> Result<String> {
-        let url = gathered.address(gathered.target(item));
-        files::carry(chart, gathered, item.first(), &mut resource)?;
-        fit::fit(&mut resource, &url, part, &item.title());
-        let device = type_of(&resource) == "Device";
-        self.add(url.clone(), &resource)?;
-        self.named.extend(targets.into_iter().filter(|t| matches!(t, Target::Beside(_))));
-        self.records += item.rows.len() as u64;
-        if !device {
-            return Ok(url);
-        }
+/// An item, made into what stands in its section and in the Bundle.
+struct Made {
+    kind: String,
+    words: Words,
+    /// What its section names: for a device the use of it.
+    url: String,
+    entries: Vec<Entry>,
+    named: Vec<Target>,
+    records: u64,
+}
+
+enum Words {
+    Row(table::Cells),
+    Paragraph(String),
+}
+
+/// How an item stands in its section.
+#[derive(Clone, Copy, PartialEq)]
+enum Stands {
+    Held,
+    NoneKnown,
+    NotSo,
+}
+
+fn make(chart: &Chart, gathered: &Gathered, part: Part, item: &Item, stands: Stands) -> Result<Made> {
+    let (mut resource, targets) = gathered.resource(item);
+    let told = gathered.tell_of(item, &resource);
+    let words = match stands {
+        Stands::Held => Words::Row(table::cells(part, &told, item)),
+        Stands::NoneKnown => Words::Paragraph(format!("{} ({})", told.title, item.sources.join("; "))),
+        Stands::NotSo => Words::Paragraph(format!("{}: {}", part.words(), table::line(&told, item))),
+    };
+    if stands == Stands::NoneKnown {
+        resource = fit::known_absence(resource, part);
+    }
+    let own = gathered.address(gathered.target(item));
+    files::carry(chart, gathered, item.first(), &mut resource)?;
+    fit::fit(&mut resource, &own, part, &told.title);
+    let kind = type_of(&resource).to_owned();
+    let mut entries = vec![Entry::of(own.clone(), &resource)?];
+    let mut url = own;
+    if kind == "Device" {
         let using = urn(&format!("use\n{url}"));
-        self.add(using.clone(), &fit::device_use(&using, &url, &item.title(), &gathered.address(Target::Person)))?;
-        Ok(using)
+        entries.push(Entry::of(using.clone(), &fit::device_use(&using, &url, &told.title, &gathered.address(Target::Person)))?);
+        url = using;
+    }
+    let named = targets.into_iter().filter(|t| matches!(t, Target::Beside(_))).collect();
+    Ok(Made { kind, words, url, entries, named, records: item.rows.len() as u64 })
+}
+
+impl Document {
+    /// Takes in an item. Gives the address that its section names.
+    fn take(&mut self, made: Made) -> String {
+        self.entries.extend(made.entries);
+        self.named.extend(made.named);
+        self.records += made.records;
+        made.url
     }
 
     /// Everything that the entries name and that stands beside them, and what that names in turn.
@@ -124,7 +158,7 @@ impl Document {
             let Some((row, mut resource, targets)) = gathered.beside(target) else { continue };
             let url = gathered.address(target);
             fit::fit(&mut resource, &url, Part::CareTeam, &row.title);
-            self.add(url, &resource)?;
+            self.entries.push(Entry::of(url, &resource)?);
             self.named.extend(targets.into_iter().filter(|t| matches!(t, Target::Beside(_))));
         }
         Ok(())
@@ -136,18 +170,16 @@ fn part_of(chart: &Chart, gathered: &Gathered, planned: &plan::Heading, document
     let mut pages = plan::Pages::of(planned);
     for part in planned.parts {
         let section = gathered.section(*part);
-        for item in section.items.iter().flat_map(Item::all).chain(&section.none) {
-            let (resource, targets) = gathered.resource(item);
-            let told = gathered.tell_of(item, &resource);
-            let none = section.none.iter().any(|n| std::ptr::eq(n, item));
-            let page = pages.page_for(&resource);
-            if none {
-                page.text.paragraph(&format!("{} ({})", told.title, item.sources.join("; ")));
-            } else {
-                page.text.row(*part, &table::cells(*part, &told, item));
+        let held = section.items.iter().flat_map(Item::all).map(|i| (i, Stands::Held));
+        let items: Vec<(&Item, Stands)> = held.chain(section.none.iter().map(|i| (i, Stands::NoneKnown))).collect();
+        for made in parallel::map(&items, |(item, stands)| make(chart, gathered, *part, item, *stands)) {
+            let mut made = made?;
+            let page = pages.page_for(&made.kind);
+            match std::mem::replace(&mut made.words, Words::Row(Vec::new())) {
+                Words::Row(cells) => page.text.row(*part, &cells),
+                Words::Paragraph(words) => page.text.paragraph(&words),
             }
-            let resource = if none { fit::known_absence(resource, *part) } else { resource };
-            page.entries.push(document.item(chart, gathered, item, *part, resource, targets)?);
+            page.entries.push(document.take(made));
         }
         for item in &section.contradicted {
             pages.first().text.paragraph(&format!("Another source says: {} ({})", item.title(), item.sources.join("; ")));
@@ -167,9 +199,11 @@ fn not_so(chart: &Chart, gathered: &Gathered, document: &mut Document) -> Result
     let mut entries = Vec::new();
     for section in &gathered.sections {
         for item in &section.not {
-            let (resource, targets) = gathered.resource(item);
-            text.paragraph(&format!("{}: {}", section.part.words(), table::line(gathered, item, &resource)));
-            entries.push(document.item(chart, gathered, item, section.part, resource, targets)?);
+            let made = make(chart, gathered, section.part, item, Stands::NotSo)?;
+            if let Words::Paragraph(words) = &made.words {
+                text.paragraph(words);
+            }
+            entries.push(document.take(made));
         }
     }
     Ok((!entries.is_empty()).then(|| plan::section("Ruled out, refused or not done", "11503-0", "Medical records", &text.div(), &entries)))

@@ -2,7 +2,7 @@
 
 use super::narrative::Text;
 use crate::export::gather::Part;
-use crate::record::{systems, type_of};
+use crate::record::systems;
 use serde_json::{Value, json};
 
 /// A section as the profile names it.
@@ -149,8 +149,7 @@ impl Pages {
     }
 
     /// The page for a resource: the first that takes its kind, else the last.
-    pub(super) fn page_for(&mut self, resource: &Value) -> &mut Page {
-        let kind = type_of(resource);
+    pub(super) fn page_for(&mut self, kind: &str) -> &mut Page {
         let last = self.0.len() - 1;
         let at = self.0.iter().position(|p| p.takes.is_empty() || p.takes.contains(&kind)).unwrap_or(last);
         &mut self.0[at]

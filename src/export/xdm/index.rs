@@ -4,6 +4,7 @@ use super::{Held, SUBSET};
 use crate::export::gather::{Gathered, Item, Part, Section};
 use crate::export::html::style;
 use crate::export::markup::{escape, escape_into};
+use crate::export::parallel;
 use crate::export::table::{self, LEFT_OUT};
 use crate::record::PartialDate;
 
@@ -95,9 +96,10 @@ fn part(out: &mut String, gathered: &Gathered, section: &Section) {
         out.push_str(&format!("<th scope=\"col\">{head}</th>"));
     }
     out.push_str("</tr></thead><tbody>\n");
-    for item in section.items.iter().flat_map(Item::all) {
+    let items: Vec<&Item> = section.items.iter().flat_map(Item::all).collect();
+    for cells in parallel::map(&items, |item| table::cells(section.part, &gathered.tell(item), item)) {
         out.push_str("<tr>");
-        for (n, cell) in table::cells(section.part, &gathered.tell(item), item).iter().enumerate() {
+        for (n, cell) in cells.iter().enumerate() {
             let (open, close) = if n == 0 { ("<th scope=\"row\">", "</th>") } else { ("<td>", "</td>") };
             out.push_str(open);
             escape_into(out, cell);
@@ -112,8 +114,8 @@ fn not_so(out: &mut String, gathered: &Gathered) {
     let mut lines = String::new();
     for section in &gathered.sections {
         for item in &section.not {
-            let (resource, _) = gathered.resource(item);
-            lines.push_str(&format!("<li>{}: {}</li>\n", section.part.words(), escape(&table::line(gathered, item, &resource))));
+            let line = table::line(&gathered.tell(item), item);
+            lines.push_str(&format!("<li>{}: {}</li>\n", section.part.words(), escape(&line)));
         }
     }
     if !lines.is_empty() {

@@ -3,7 +3,7 @@
 
 use super::super::page::Page;
 use super::super::xml::{LOINC, SNOMED, Xml, hl7};
-use super::{Entry, in_entry, measured};
+use super::{Entry, Piece, measured};
 use crate::chart::results;
 use crate::export::gather::{Gathered, Item, Part, Target};
 use crate::record::{concept_text, text_at, type_of};
@@ -20,9 +20,10 @@ pub(in super::super) struct Groups {
     vital_signs: BTreeMap<String, (String, Vec<String>)>,
 }
 
-struct Report {
+/// A report or panel in the making.
+pub(in super::super) struct Report {
+    number: usize,
     head: String,
-    members: Vec<usize>,
     /// An observation of its own, for a report without results: what it concludes.
     own: String,
     tail: String,
@@ -53,62 +54,32 @@ impl Groups {
         out
     }
 
-    fn members(&self, own: usize) -> Vec<usize> {
-        let mut out: Vec<usize> = self.held.iter().filter(|(_, holder)| **holder == own).map(|(n, _)| *n).collect();
-        out.sort_unstable();
-        out
-    }
-
-    /// A result: within its report, else in an organizer of its own.
-    pub(super) fn result(&mut self, e: &Entry<'_>, page: &mut Page) {
-        if results::is_panel(e.resource) {
-            return self.report(e);
+    /// Takes what an item has become: an entry at once, a part of something larger when that is written.
+    pub(in super::super) fn take(&mut self, piece: Piece, page: &mut Page) {
+        match piece {
+            Piece::Nothing => {}
+            Piece::Entry(kind, xml) => in_entry(page, kind, |x| x.raw(&xml)),
+            Piece::Result(number, head, observations) => match number.filter(|n| self.held.contains_key(n)) {
+                Some(number) => _ = self.written.insert(number, observations),
+                None => in_entry(page, "DRIV", |x| {
+                    x.raw(&head);
+                    x.raw(&observations);
+                    x.close("organizer");
+                }),
+            },
+            Piece::Report(report) => self.reports.push(report),
+            Piece::VitalSign(key, when, signs) => self.vital_signs.entry(key).or_insert_with(|| (when, Vec::new())).1.push(signs),
         }
-        let mut x = Xml::default();
-        measured::result(&mut x, e);
-        let own = number(e.gathered, e.item);
-        if let Some(n) = own.filter(|n| self.held.contains_key(n)) {
-            self.written.insert(n, x.into_text());
-            return;
-        }
-        let observations = x.into_text();
-        in_entry(page, "DRIV", |x| {
-            head(x, e, "alone");
-            x.raw(&observations);
-            x.close("organizer");
-        });
-    }
-
-    /// A report or a panel.
-    pub(super) fn report(&mut self, e: &Entry<'_>) {
-        let Some(own) = number(e.gathered, e.item) else { return };
-        let (mut top, mut alone, mut tail) = (Xml::default(), Xml::default(), Xml::default());
-        head(&mut top, e, "");
-        measured::conclusion(&mut alone, e);
-        if e.told.detail("Conclusion").is_some() {
-            measured::conclusion(&mut tail, e);
-        }
-        self.reports.push(Report { head: top.into_text(), members: self.members(own), own: alone.into_text(), tail: tail.into_text() });
-    }
-
-    /// A vital sign, with the others of the same moment.
-    pub(super) fn vital_sign(&mut self, e: &Entry<'_>, page: &mut Page) {
-        if results::is_panel(e.resource) {
-            return;
-        }
-        let mut x = Xml::default();
-        if !measured::vital_signs(&mut x, e) {
-            return in_entry(page, "", |x| measured::plain(x, e));
-        }
-        let when = e.date(&["effectiveDateTime", "effectivePeriod.start", "effectiveInstant"]).and_then(|d| hl7(&d)).unwrap_or_default();
-        let group = self.vital_signs.entry(format!("{when}\n{}", e.item.first().source)).or_insert_with(|| (when, Vec::new()));
-        group.1.push(x.into_text());
     }
 
     /// Writes what has waited.
     pub(in super::super) fn done(&mut self, page: &mut Page) {
+        let mut members: HashMap<usize, Vec<usize>> = HashMap::new();
+        self.held.iter().for_each(|(n, holder)| members.entry(*holder).or_default().push(*n));
         for report in std::mem::take(&mut self.reports) {
-            let members: Vec<String> = report.members.iter().filter_map(|n| self.written.remove(n)).collect();
+            let mut numbers = members.remove(&report.number).unwrap_or_default();
+            numbers.sort_unstable();
+            let members: Vec<String> = numbers.iter().filter_map(|n| self.written.remove(n)).collect();
             in_entry(page, "DRIV", |x| {
                 x.raw(&report.head);
                 members.iter().for_each(|m| x.raw(m));
@@ -140,6 +111,47 @@ impl Groups {
             });
         }
     }
+}
+
+fn in_entry(page: &mut Page, kind: &str, write: impl FnOnce(&mut Xml)) {
+    page.entry(kind);
+    write(&mut page.entries);
+    page.entries.raw("</entry>\n");
+}
+
+/// A result: within its report, else in an organizer of its own.
+pub(super) fn result(e: &Entry<'_>) -> Piece {
+    if results::is_panel(e.resource) {
+        return report(e);
+    }
+    let (mut alone, mut x) = (Xml::default(), Xml::default());
+    head(&mut alone, e, "alone");
+    measured::result(&mut x, e);
+    Piece::Result(number(e.gathered, e.item), alone.into_text(), x.into_text())
+}
+
+/// A report or a panel.
+pub(super) fn report(e: &Entry<'_>) -> Piece {
+    let Some(number) = number(e.gathered, e.item) else { return Piece::Nothing };
+    let (mut top, mut alone) = (Xml::default(), Xml::default());
+    head(&mut top, e, "");
+    measured::conclusion(&mut alone, e);
+    let own = alone.into_text();
+    let tail = if e.told.detail("Conclusion").is_some() { own.clone() } else { String::new() };
+    Piece::Report(Report { number, head: top.into_text(), own, tail })
+}
+
+/// A vital sign, to be with the others of the same moment.
+pub(super) fn vital_sign(e: &Entry<'_>) -> Piece {
+    if results::is_panel(e.resource) {
+        return Piece::Nothing;
+    }
+    let mut x = Xml::default();
+    if !measured::vital_signs(&mut x, e) {
+        return super::entry("", |x| measured::plain(x, e));
+    }
+    let when = e.date(&["effectiveDateTime", "effectivePeriod.start", "effectiveInstant"]).and_then(|d| hl7(&d)).unwrap_or_default();
+    Piece::VitalSign(format!("{when}\n{}", e.item.first().source), when, x.into_text())
 }
 
 fn may_hold(item: &Item) -> bool {

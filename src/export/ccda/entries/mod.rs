@@ -9,7 +9,6 @@ mod other;
 
 pub(super) use groups::Groups;
 
-use super::page::Page;
 use super::xml::Xml;
 use crate::chart::people;
 use crate::export::gather::{Gathered, Item, Part, Told};
@@ -62,38 +61,52 @@ impl Entry<'_> {
     }
 }
 
+/// What an item becomes.
+pub(super) enum Piece {
+    /// Nothing of its own: what it holds together stands for it.
+    Nothing,
+    /// An entry, with the type of its `entry`.
+    Entry(&'static str, String),
+    /// A result: its number among the items, the head of an organizer for it alone, the observations.
+    Result(Option<usize>, String, String),
+    /// A report or panel.
+    Report(groups::Report),
+    /// Vital signs: what they are grouped by, when, the observations.
+    VitalSign(String, String, String),
+}
+
 /// Writes the entry of an item.
-pub(super) fn write(e: &Entry<'_>, page: &mut Page, groups: &mut Groups) {
+pub(super) fn write(e: &Entry<'_>) -> Piece {
     match type_of(e.resource) {
-        "AllergyIntolerance" => in_entry(page, "DRIV", |x| clinical::allergy(x, e)),
-        "Condition" => in_entry(page, "DRIV", |x| clinical::problem(x, e)),
-        "MedicationRequest" | "MedicationStatement" | "MedicationAdministration" => in_entry(page, "DRIV", |x| medicine::activity(x, e)),
-        "MedicationDispense" => in_entry(page, "", |x| medicine::dispense(x, e)),
-        "Immunization" => in_entry(page, "DRIV", |x| medicine::immunization(x, e)),
+        "AllergyIntolerance" => entry("DRIV", |x| clinical::allergy(x, e)),
+        "Condition" => entry("DRIV", |x| clinical::problem(x, e)),
+        "MedicationRequest" | "MedicationStatement" | "MedicationAdministration" => entry("DRIV", |x| medicine::activity(x, e)),
+        "MedicationDispense" => entry("", |x| medicine::dispense(x, e)),
+        "Immunization" => entry("DRIV", |x| medicine::immunization(x, e)),
         "Observation" => match e.part {
-            Part::Results => groups.result(e, page),
-            Part::VitalSigns => groups.vital_sign(e, page),
-            Part::SocialHistory | Part::Pregnancy => in_entry(page, "DRIV", |x| measured::social(x, e)),
-            _ => in_entry(page, "", |x| measured::plain(x, e)),
+            Part::Results => groups::result(e),
+            Part::VitalSigns => groups::vital_sign(e),
+            Part::SocialHistory | Part::Pregnancy => entry("DRIV", |x| measured::social(x, e)),
+            _ => entry("", |x| measured::plain(x, e)),
         },
-        "DiagnosticReport" => groups.report(e),
-        "Procedure" => in_entry(page, "DRIV", |x| done::procedure(x, e)),
-        "Device" | "DeviceUseStatement" => in_entry(page, "", |x| done::device(x, e)),
-        "Encounter" => in_entry(page, "DRIV", |x| done::encounter(x, e)),
-        "FamilyMemberHistory" => in_entry(page, "DRIV", |x| done::family(x, e)),
-        "Goal" => in_entry(page, "", |x| other::goal(x, e)),
-        "ServiceRequest" | "Appointment" | "DeviceRequest" => in_entry(page, "", |x| other::planned(x, e)),
-        "Coverage" => in_entry(page, "", |x| other::coverage(x, e)),
-        "CareTeam" => in_entry(page, "", |x| other::team(x, e)),
-        "Consent" => in_entry(page, "", |x| other::directive(x, e)),
-        _ => in_entry(page, "", |x| other::told(x, e)),
+        "DiagnosticReport" => groups::report(e),
+        "Procedure" => entry("DRIV", |x| done::procedure(x, e)),
+        "Device" | "DeviceUseStatement" => entry("", |x| done::device(x, e)),
+        "Encounter" => entry("DRIV", |x| done::encounter(x, e)),
+        "FamilyMemberHistory" => entry("DRIV", |x| done::family(x, e)),
+        "Goal" => entry("", |x| other::goal(x, e)),
+        "ServiceRequest" | "Appointment" | "DeviceRequest" => entry("", |x| other::planned(x, e)),
+        "Coverage" => entry("", |x| other::coverage(x, e)),
+        "CareTeam" => entry("", |x| other::team(x, e)),
+        "Consent" => entry("", |x| other::directive(x, e)),
+        _ => entry("", |x| other::told(x, e)),
     }
 }
 
-fn in_entry(page: &mut Page, kind: &str, write: impl FnOnce(&mut Xml)) {
-    page.entry(kind);
-    write(&mut page.entries);
-    page.entries.raw("</entry>\n");
+fn entry(kind: &'static str, write: impl FnOnce(&mut Xml)) -> Piece {
+    let mut x = Xml::default();
+    write(&mut x);
+    Piece::Entry(kind, x.into_text())
 }
 
 /// What belongs to an entry in words only: its notes, as a comment (C-CDA Comment Activity).
