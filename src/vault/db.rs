@@ -136,7 +136,7 @@ pub(super) fn connect_empty(path: &Path, key: &RawKey) -> Result<Connection> {
 pub(super) fn copy(from: &Path, to: &Path, key: &RawKey) -> Result<()> {
     let source = open_reader(from, key)?;
     let mut target = connect_empty(to, key)?;
-    rusqlite::backup::Backup::new(&source, &mut target)?.run_to_completion(-1, std::time::Duration::ZERO, None)?;
+    rusqlite::backup::Backup::new(&source, &mut target)?.run_to_completion(i32::MAX, std::time::Duration::ZERO, None)?;
     target.close().map_err(|(_, e)| e)?;
     Ok(())
 }
