@@ -70,13 +70,19 @@ pub(crate) fn guard(router: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>
 /// One line a request: method, route template, status, milliseconds.
 async fn log(request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let method = request.method().clone();
+    let method = known(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
     let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    tracing::info!(%method, route, status, ms, "request");
+    tracing::info!(method, route, status, ms, "request");
     response
+}
+
+/// A method by its name in HTTP; any other is a word that somebody chose, and is not written down.
+fn known(method: &Method) -> &'static str {
+    const NAMES: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+    NAMES.into_iter().find(|name| method.as_str() == *name).unwrap_or("other")
 }
 
 /// Pages, styles and scripts shrink on their way. Downloads stay as they are, byte for byte and with their length. What an

@@ -152,7 +152,12 @@ async fn read_search_and_pages() {
 async fn refusals_are_outcomes_and_nobody_elses_way_in() {
     let tool = Tool::new(ALL).await;
     let other = Tool::new(ALL).await;
-    let theirs = other.found("/fhir/Condition").await[0]["resource"]["id"].as_str().unwrap().to_owned();
+    // A record's id is its key, which is the same wherever the record is: theirs alone is one that only they have.
+    let alone = json!({"resourceType": "Condition", "id": "c9", "subject": {"reference": "Patient/p1"}, "code": {"text": "Brumevald"}});
+    other.world.upload(&other.cookie, "more.json", &bundle(("Ruth", "Carver"), "1954-03-14", &[alone])).await;
+    let found = other.found("/fhir/Condition").await;
+    let theirs =
+        found.iter().find(|e| e["resource"]["code"]["text"] == "Brumevald").unwrap()["resource"]["id"].as_str().unwrap().to_owned();
     let (status, none) = tool.ask("/fhir/Condition/00000000000000000000000000000000").await;
     assert_eq!((status, none["resourceType"].as_str()), (StatusCode::NOT_FOUND, Some("OperationOutcome")));
     for path in [
