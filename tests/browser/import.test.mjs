@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, describe, test } from "node:test";
 import { accessible, shape } from "./judge.mjs";
-import { browser, OWNER, serve, setUp, visitor } from "./world.mjs";
+import { browser, leads, OWNER, serve, setUp, visitor } from "./world.mjs";
 
 const file = (name, text) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from(text) });
 const SUMMARY = file("summary.xml", readFileSync(new URL("../data/ccda/entries-core.xml", import.meta.url)));
@@ -131,13 +131,13 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole("link", { name: "Take this file out" }).click();
       await page.getByRole("heading", { name: "Take this file out?" }).waitFor();
       await look();
-      await page.getByRole("button", { name: "Take it out" }).click();
+      await leads(page, /\/sources/, () => page.getByRole("button", { name: "Take it out" }).click());
       await page.goto(`${home}/procedures`);
       assert.ok(!/Appendectomy/.test(await page.locator("main").textContent()), "its records are out of the chart");
       await page.goto(`${home}/sources`);
       await page.locator("section:has(#gone)").getByRole("link", { name: "summary.xml" }).click();
       await look();
-      await page.getByRole("button", { name: "Bring it back" }).click();
+      await leads(page, /\/sources/, () => page.getByRole("button", { name: "Bring it back" }).click());
       await page.goto(`${home}/procedures`);
       assert.match(await page.locator("main").textContent(), /Appendectomy/);
       await page.goto(`${home}/sources`);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { before, describe, test } from "node:test";
 import { accessible, shape } from "./judge.mjs";
-import { browser, OWNER, serve, setUp, signIn, visitor } from "./world.mjs";
+import { browser, leads, OWNER, serve, setUp, signIn, visitor } from "./world.mjs";
 
 /** The code of an authenticator app (RFC 6238), so many steps from now. */
 function code(secret, steps = 0) {
@@ -36,8 +36,7 @@ describe("second factors", { concurrency: false }, () => {
     await page.goto("/sign-in");
     await page.getByLabel("Your name").fill(OWNER.name);
     await page.getByLabel("Passphrase", { exact: true }).fill(OWNER.passphrase);
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.waitForURL("**/sign-in/second");
+    await leads(page, "/sign-in/second", () => page.getByRole("button", { name: "Sign in" }).click());
   };
 
   test("an authenticator app: scanned or typed, on after its first code, ten codes on paper", async () => {
@@ -73,14 +72,12 @@ describe("second factors", { concurrency: false }, () => {
     await other.page.getByRole("button", { name: "Sign in" }).click();
     await other.page.getByText("That does not fit.").waitFor();
     await other.page.getByLabel("Code from your app").fill(code(secret, 1));
-    await other.page.getByRole("button", { name: "Sign in" }).click();
-    await other.page.waitForURL("**/charts/**");
+    await leads(other.page, /^\/charts\/./, () => other.page.getByRole("button", { name: "Sign in" }).click());
     const third = await visitor(chrome, server.origin);
     await half(third.page);
     await third.page.getByText("I lost my phone or my key").click();
     await third.page.getByLabel("Recovery code").fill(codes[0].toLowerCase());
-    await third.page.getByRole("button", { name: "Use this code" }).click();
-    await third.page.waitForURL("**/charts/**");
+    await leads(third.page, /^\/charts\/./, () => third.page.getByRole("button", { name: "Use this code" }).click());
     await third.page.goto("/settings/keys");
     await third.page.getByText("9 codes").waitFor();
     assert.deepEqual([...other.complaints, ...third.complaints], []);
@@ -92,11 +89,9 @@ describe("second factors", { concurrency: false }, () => {
     assert.equal(await page.getByText("Chrome on Linux").count(), 3);
     assert.equal(await page.getByText("this browser").count(), 1);
     await judged(page);
-    await page.getByRole("button", { name: "End it" }).first().click();
-    await page.waitForURL("**/settings/sessions");
+    await leads(page, "/settings/sessions", () => page.getByRole("button", { name: "End it" }).first().click());
     assert.equal(await page.getByText("Chrome on Linux").count(), 2);
-    await page.getByRole("button", { name: "End all others" }).click();
-    await page.waitForURL("**/settings/sessions");
+    await leads(page, "/settings/sessions", () => page.getByRole("button", { name: "End all others" }).click());
     assert.equal(await page.getByText("Chrome on Linux").count(), 1);
   });
 
@@ -110,29 +105,25 @@ describe("second factors", { concurrency: false }, () => {
     await page.goto("/settings/keys/passkey");
     await judged(page);
     await page.getByLabel("What to call it").fill("My phone’s passkey");
-    await page.getByRole("button", { name: "Make the passkey" }).click();
-    await page.waitForURL("**/settings/keys");
+    await leads(page, "/settings/keys", () => page.getByRole("button", { name: "Make the passkey" }).click());
     await page.getByText("My phone’s passkey").waitFor();
     await page.goto("/settings");
-    await page.getByRole("button", { name: "Sign out and lock" }).click();
+    await leads(page, "/sign-in", () => page.getByRole("button", { name: "Sign out and lock" }).click());
     await half(page);
     await judged(page);
-    await page.getByRole("button", { name: "Use a passkey" }).click();
-    await page.waitForURL("**/charts/**");
+    await leads(page, /^\/charts\/./, () => page.getByRole("button", { name: "Use a passkey" }).click());
     await page.goto("/confirm?next=/settings/keys");
     await judged(page);
-    await page.getByRole("button", { name: "Use a passkey" }).click();
-    await page.waitForURL("**/settings/keys");
+    await leads(page, "/settings/keys", () => page.getByRole("button", { name: "Use a passkey" }).click());
     // Who does not touch it is told so, and stays outside.
     await session.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
     await page.goto("/settings");
-    await page.getByRole("button", { name: "Sign out and lock" }).click();
+    await leads(page, "/sign-in", () => page.getByRole("button", { name: "Sign out and lock" }).click());
     await half(page);
     await page.getByRole("button", { name: "Use a passkey" }).click();
     await page.getByText("The passkey was not used.").waitFor();
     await session.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: true });
-    await page.getByRole("button", { name: "Use a passkey" }).click();
-    await page.waitForURL("**/charts/**");
+    await leads(page, /^\/charts\/./, () => page.getByRole("button", { name: "Use a passkey" }).click());
     assert.deepEqual(complaints, []);
   });
 

@@ -7,7 +7,7 @@ import { before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { SHLViewer } from "kill-the-clipboard";
 import { accessible, shape } from "./judge.mjs";
-import { browser, demo, folder, signIn, visitor } from "./world.mjs";
+import { browser, demo, folder, leads, signIn, visitor } from "./world.mjs";
 
 const base64url = (bytes) => Buffer.from(bytes).toString("base64url");
 
@@ -38,8 +38,7 @@ describe("sharing", () => {
     await page.goto(`${home}/share`);
     await page.getByLabel("Name of the clinic or person").fill(to);
     await fill(page);
-    await page.getByRole("button", { name: "Give it" }).click();
-    await page.waitForURL("**/share/*");
+    await leads(page, /\/share\/[^/]+$/, () => page.getByRole("button", { name: "Give it" }).click());
     const code = (await page.locator("main").textContent()).match(/passcode is (\d{6})/)?.[1];
     return { link: await page.getByLabel("Link", { exact: true }).inputValue(), code, page: page.url() };
   };
@@ -175,8 +174,7 @@ describe("sharing", () => {
     }
     await me.page.getByText("A reply from").first().waitFor();
     assert.deepEqual([...(await shape(me.page)), ...(await accessible(me.page))], []);
-    await me.page.getByRole("button", { name: "Take it into the chart: visit.txt" }).click();
-    await me.page.waitForURL("**/sources/*");
+    await leads(me.page, /\/sources\/[^/]+$/, () => me.page.getByRole("button", { name: "Take it into the chart: visit.txt" }).click());
   });
 
   test("an encrypted page opens from a file without a network", async () => {

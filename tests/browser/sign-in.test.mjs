@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { accessible, shape } from "./judge.mjs";
-import { browser, demo, signIn, visitor } from "./world.mjs";
+import { browser, demo, leads, signIn, visitor } from "./world.mjs";
 
 describe("signing in", () => {
   let server, chrome;
@@ -50,8 +50,7 @@ describe("signing in", () => {
     const home = await signIn(page, server);
     await page.goto(`${home}/medicines`);
     const before = (await context.cookies()).find((c) => c.name === "keepwell");
-    await page.getByRole("button", { name: "Sign out" }).click();
-    await page.waitForURL("**/sign-in");
+    await leads(page, "/sign-in", () => page.getByRole("button", { name: "Sign out" }).click());
     await page.goBack();
     await page.waitForURL("**/sign-in**");
     assert.ok(!(await page.locator("body").textContent()).includes("Carver"));
@@ -65,7 +64,6 @@ describe("signing in", () => {
     const { page } = await visitor(chrome, server.origin, { viewport: { width: 390, height: 844 } });
     await signIn(page, server);
     await page.getByRole("link", { name: "Settings" }).first().click();
-    await page.getByRole("button", { name: "Sign out and lock" }).click();
-    await page.waitForURL("**/sign-in");
+    await leads(page, "/sign-in", () => page.getByRole("button", { name: "Sign out and lock" }).click());
   });
 });

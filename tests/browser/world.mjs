@@ -105,6 +105,19 @@ export async function visitor(chrome, origin, options = {}) {
   return { context, page, complaints, expected };
 }
 
+/**
+ * Does what leads to another page, and waits until that page has loaded. A wait for its address is not enough: where one is
+ * there already, or the address stands in a query, it ends at once, and the next step meets a page that is still on its way.
+ */
+export async function leads(page, pathname, act) {
+  const there = () => {
+    const here = new URL(page.url()).pathname;
+    return pathname instanceof RegExp ? pathname.test(here) : here === pathname;
+  };
+  await page.waitForLoadState("load");
+  await Promise.all([page.waitForEvent("load", { predicate: there }), act()]);
+}
+
 /** Signs in through the page and opens a chart where there are several; gives the path of its home. */
 export async function signIn(page, { name, passphrase, person = "Ruth Carver" }) {
   await page.goto("/sign-in");
