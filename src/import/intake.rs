@@ -5,7 +5,7 @@ use super::pipeline::Progress;
 use super::report::{Counts, FileReport, Skipped, Warning};
 use super::{Found, Origin, Sink};
 use crate::record::{Class, Facts, facts_with, medication_concept, medication_reference, subject_reference, type_of};
-use crate::vault::{Import, Outcome, unique_in_shape};
+use crate::vault::{Import, unique_in_shape};
 use crate::{Error, Kind, Result};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
@@ -88,7 +88,7 @@ impl<'a> Intake<'a> {
         for found in std::mem::take(&mut self.waiting) {
             self.put(found)?;
         }
-        Ok(())
+        self.tally()
     }
 
     fn class_counts(&mut self, class: Class) -> &mut Counts {
@@ -99,21 +99,24 @@ impl<'a> Intake<'a> {
         let concept = medication_reference(&found.resource).and_then(|r| self.medications.get(r)).cloned();
         let facts = facts_with(&found.resource, concept.as_ref());
         self.scope(&mut found, &facts);
-        let outcome = self.import.put(&found, &facts)?;
-        if !found.counted {
-            self.report.supporting += 1;
-            return Ok(());
+        self.import.hand(found, facts)
+    }
+
+    /// Brings the report up to what is stored.
+    fn tally(&mut self) -> Result<()> {
+        let tally = self.import.tally()?;
+        self.report.supporting += tally.supporting;
+        for (class, more) in tally.classes {
+            let counts = self.class_counts(class);
+            counts.found += more.found;
+            counts.stored += more.stored;
+            counts.updated += more.updated;
+            counts.duplicates += more.duplicates;
+            self.report.found += more.found;
+            self.report.stored += more.stored;
+            self.report.updated += more.updated;
+            self.report.duplicates += more.duplicates;
         }
-        self.report.found += 1;
-        let (total, class): (&mut u64, fn(&mut Counts) -> &mut u64) = match outcome {
-            Outcome::Stored => (&mut self.report.stored, |c| &mut c.stored),
-            Outcome::Updated => (&mut self.report.updated, |c| &mut c.updated),
-            Outcome::Duplicate => (&mut self.report.duplicates, |c| &mut c.duplicates),
-        };
-        *total += 1;
-        let counts = self.class_counts(facts.class);
-        counts.found += 1;
-        *class(counts) += 1;
         Ok(())
     }
 
@@ -250,6 +253,7 @@ impl Sink for Intake<'_> {
     }
 
     fn mark(&mut self) -> Result<()> {
+        self.tally()?;
         self.import.mark()?;
         self.mark = Some(Mark {
             report: self.report.clone(),
@@ -261,6 +265,8 @@ impl Sink for Intake<'_> {
     }
 
     fn undo(&mut self) -> Result<()> {
+        // What is taken back is not counted: the report of before comes back too.
+        self.tally()?;
         self.import.undo()?;
         if let Some(mark) = self.mark.take() {
             self.report = mark.report;

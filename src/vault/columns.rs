@@ -1,12 +1,11 @@
 //! The columns of a record: what the index keeps, from facts to SQL and back to a [`Row`].
 
 use super::body;
-use super::identity::Hash;
+use super::import::Ready;
 use super::query::Row;
 use super::{Scope, lens};
 use crate::Result;
-use crate::import::Found;
-use crate::record::{Class, Facts, Flag, PartialDate, Standing, type_of};
+use crate::record::{Class, Flag, PartialDate, Standing};
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, Params, ToSql, params};
 
@@ -24,32 +23,26 @@ pub(super) const ROW: &str = "SELECT r.rid, r.class, r.kind, r.fhir_id, r.title,
      FROM records r JOIN bodies b ON b.rid = r.rid JOIN sources s ON s.sid = r.src";
 
 /// The columns of a record that is about to be written.
-pub(super) struct Columns<'a> {
-    found: &'a Found,
-    facts: &'a Facts,
-    kind: &'a str,
-    fhir_id: Option<&'a str>,
-}
+pub(super) struct Columns<'a>(&'a Ready);
 
 impl<'a> Columns<'a> {
-    pub(super) fn of(found: &'a Found, facts: &'a Facts) -> Self {
-        let fhir_id = found.resource.get("id").and_then(serde_json::Value::as_str);
-        Self { found, facts, kind: type_of(&found.resource), fhir_id }
+    pub(super) fn of(record: &'a Ready) -> Self {
+        Self(record)
     }
 
     /// Runs a statement that ends in the columns of [`COLUMNS`], after some of its own.
-    pub(super) fn write(&self, conn: &Connection, sql: &str, own: &[&dyn ToSql], ver: i64, content: &Hash) -> Result<()> {
-        let (facts, url) = (self.facts, self.found.full_url.as_deref());
-        let last = url.map(last_segment).filter(|l| Some(*l) != self.fhir_id);
-        let reference = self.fhir_id.or(last).map(ref_hash);
-        let second = self.fhir_id.and(last).map(ref_hash);
+    pub(super) fn write(&self, conn: &Connection, sql: &str, own: &[&dyn ToSql], ver: i64) -> Result<()> {
+        let Ready { facts, content, kind, fhir_id, full_url: url, .. } = self.0;
+        let last = url.as_deref().map(last_segment).filter(|l| Some(*l) != fhir_id.as_deref());
+        let reference = fhir_id.as_deref().or(last).map(ref_hash);
+        let second = fhir_id.as_deref().and(last).map(ref_hash);
         let text = |d: &'a Option<PartialDate>| d.as_ref().map(|d| d.text.as_str());
         let columns: [&dyn ToSql; 22] = [
             &ver,
             &content.as_slice(),
             &facts.class.number(),
-            &self.kind,
-            &self.fhir_id,
+            kind,
+            fhir_id,
             &facts.title,
             &facts.code,
             &facts.group,
@@ -63,7 +56,7 @@ impl<'a> Columns<'a> {
             &facts.unit,
             &facts.encounter,
             &facts.encounter.as_deref().map(|e| ref_hash(last_segment(e))),
-            &url,
+            url,
             &reference,
             &second,
             &facts.sensitive.number(),

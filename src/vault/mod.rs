@@ -59,7 +59,7 @@ pub use contacts::{Clock, ContactInfo};
 pub(crate) use factors::Tries;
 pub use factors::{FactorInfo, FactorKind};
 pub(crate) use identity::unique_in_shape;
-pub use import::{Import, Outcome};
+pub use import::{Import, Outcome, Tally};
 pub use inbox::Waiting;
 pub(crate) use keys::{Key, random};
 pub use notices::{Notice, NoticeKind};

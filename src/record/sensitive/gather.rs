@@ -34,7 +34,7 @@ impl Walk {
         match value {
             Value::Object(object) => self.object(key, object, depth + 1),
             Value::Array(items) => items.iter().for_each(|item| self.value(key, item, depth + 1)),
-            Value::String(text) if !is_read(key) => self.found.add(words::of(text)),
+            Value::String(text) if !is_read(key) => self.found.add(words::of_short(text)),
             _ => {}
         }
     }

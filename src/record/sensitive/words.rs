@@ -162,6 +162,63 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     Words { automaton: automaton.expect("the terms are few and short"), kinds }
 });
 
+/// As [`of`], for the many short strings of records that say the same each time ("official", "final", a code): told once
+/// and remembered, exactly as they read.
+pub(super) fn of_short(text: &str) -> SensitiveSet {
+    // Dates and numbers, of which records are full, are no words.
+    if text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'-' | b':' | b'.' | b'+' | b'T' | b'Z')) {
+        return SensitiveSet::NONE;
+    }
+    if text.len() > LONGEST_REMEMBERED {
+        return of(text);
+    }
+    thread_local! {
+        static REMEMBERED: RefCell<Vec<(Short, SensitiveSet)>> = const { RefCell::new(Vec::new()) };
+    }
+    let short = Short::of(text);
+    let slot = short.slot();
+    REMEMBERED.with_borrow_mut(|remembered| {
+        if remembered.is_empty() {
+            remembered.resize(REMEMBERED_MOST, (Short::of(""), SensitiveSet::NONE));
+        }
+        match remembered.get_mut(slot) {
+            Some((known, kinds)) if *known == short => *kinds,
+            Some(place) => {
+                *place = (short, of(text));
+                place.1
+            }
+            None => of(text),
+        }
+    })
+}
+
+/// Short strings that are remembered at a time in one thread, and the longest of them in bytes.
+const REMEMBERED_MOST: usize = 512;
+const LONGEST_REMEMBERED: usize = 23;
+
+/// A short string, held where it stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Short([u8; LONGEST_REMEMBERED + 1]);
+
+impl Short {
+    /// The bytes, then their number. The text is no longer than [`LONGEST_REMEMBERED`].
+    fn of(text: &str) -> Self {
+        let mut out = [0; LONGEST_REMEMBERED + 1];
+        out[..text.len()].copy_from_slice(text.as_bytes());
+        out[LONGEST_REMEMBERED] = text.len() as u8;
+        Self(out)
+    }
+
+    fn slot(&self) -> usize {
+        let mut hash = 0_u64;
+        for eight in self.0.chunks_exact(8) {
+            let eight = eight.try_into().map_or(0, u64::from_le_bytes);
+            hash = (hash.rotate_left(5) ^ eight).wrapping_mul(0x517c_c1b7_2722_0a95);
+        }
+        (hash >> 32) as usize % REMEMBERED_MOST
+    }
+}
+
 /// The kinds that the words of a text tell of.
 pub(super) fn of(text: &str) -> SensitiveSet {
     thread_local! {
