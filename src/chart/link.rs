@@ -95,7 +95,7 @@ pub fn one_with_sources(chart: &Chart, mut line: Line) -> Result<Line> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::record::{Class, PartialDate, Standing};
+    use crate::record::{Class, PartialDate, SensitiveSet, Standing};
     use serde_json::Value;
 
     pub(crate) fn row(rid: i64, title: &str, group: Option<&str>, resource: &Value) -> Row {
@@ -117,6 +117,7 @@ pub(crate) mod tests {
             place: "entry[0]".to_owned(),
             full_url: None,
             added: 0,
+            sensitive: SensitiveSet::NONE,
             versions: 0,
             json: resource.to_string().into_bytes(),
             key: String::new(),

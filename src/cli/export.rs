@@ -1,11 +1,10 @@
 //! `keepwell export`: carry records away.
 
-use super::records::date;
+use super::chosen::Chosen;
 use super::{Ended, open};
 use crate::config::Config;
 use crate::export::bundle::{self, Seal};
 use crate::export::{Choice, Format, Profile, export};
-use crate::record::Class;
 use crate::share::{page_of, passphrase};
 use crate::vault::{Act, Event};
 use crate::{Error, Kind, Result};
@@ -23,27 +22,15 @@ pub struct Args {
     /// zip) or html (an encrypted page that opens in any browser; its six words are printed)
     #[arg(long, value_name = "F")]
     pub format: String,
-    /// From this date on: 2020, 2020-03 or 2020-03-14
-    #[arg(long, value_name = "DATE")]
-    pub from: Option<String>,
-    /// Up to and with this date
-    #[arg(long, value_name = "DATE")]
-    pub to: Option<String>,
-    /// Only these kinds, such as allergies,medicines,laboratory
-    #[arg(long, value_name = "C,…", value_delimiter = ',')]
-    pub include: Vec<String>,
-    /// Without these kinds
-    #[arg(long, value_name = "C,…", value_delimiter = ',')]
-    pub exclude: Vec<String>,
+    /// What of it
+    #[command(flatten)]
+    pub chosen: Chosen,
     /// What to start from: new-clinic, emergency, family or everything
     #[arg(long, value_name = "P")]
     pub profile: Option<String>,
     /// Who it is for, in your words
     #[arg(long = "for", value_name = "WHO")]
     pub addressee: Option<String>,
-    /// A note to whoever reads it
-    #[arg(long, value_name = "TEXT")]
-    pub note: Option<String>,
     /// A bundle whose files are encrypted (AES-256); the six words that open it are printed
     #[arg(long)]
     pub encrypt: bool,
@@ -63,16 +50,13 @@ pub struct Args {
 pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     // The encrypted page is no format of ours: it is a sheet around several of them.
     let format = if args.format == HTML { None } else { Some(Format::from_name(&args.format)?) };
-    for text in args.from.iter().chain(&args.to) {
-        date(text)?;
-    }
     let choice = choice(args)?;
     let sealed = args.encrypt || args.recipient.is_some();
     if sealed && format != Some(Format::Bundle) {
         let words = "Only a bundle can be encrypted this way: use --format bundle. Nothing was written.";
         return Err(Error::new(Kind::Usage, words));
     }
-    let Some(format) = format else { return page(config, args, &choice) };
+    let Some(format) = format else { return page(config, args, choice) };
     let words = args.encrypt.then(passphrase).transpose()?;
     let seal = match (&args.recipient, &words) {
         (Some(recipient), _) => Seal::Recipient(recipient),
@@ -82,8 +66,10 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     let opened = open(config)?;
     let mut out = BufWriter::new(super::sources::create(&args.out)?);
     let chart = opened.chart(config, Some(exported(&opened, args))).inspect_err(|_| _ = std::fs::remove_file(&args.out))?;
-    let done = if sealed { bundle::sealed(&chart, &choice, seal, &mut out) } else { export(&chart, format, &choice, &mut out) };
-    let done = done.and_then(|summary| {
+    let mut choice = choice;
+    let done = args.chosen.singles(&chart, &mut choice).and_then(|()| {
+        let made = if sealed { bundle::sealed(&chart, &choice, seal, &mut out) } else { export(&chart, format, &choice, &mut out) };
+        let summary = made?;
         out.flush()?;
         out.get_ref().sync_all()?;
         chart.log(&opened.event(Act::ExportEnded).with("format", format.name()).with("count", summary.records.to_string()))?;
@@ -110,12 +96,13 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
 }
 
 /// Writes the encrypted page, and prints the words that open it.
-fn page(config: &Config, args: &Args, choice: &Choice) -> Result<Ended> {
+fn page(config: &Config, args: &Args, mut choice: Choice) -> Result<Ended> {
     let opened = open(config)?;
     let mut out = super::sources::create(&args.out)?;
     let made = opened.chart(config, Some(exported(&opened, args))).and_then(|chart| {
+        args.chosen.singles(&chart, &mut choice)?;
         let words = passphrase()?;
-        out.write_all(page_of(&chart, choice, &words)?.as_bytes())?;
+        out.write_all(page_of(&chart, &choice, &words)?.as_bytes())?;
         out.sync_all()?;
         chart.log(&opened.event(Act::ExportEnded).with("format", HTML))?;
         Ok(words)
@@ -135,13 +122,7 @@ fn page(config: &Config, args: &Args, choice: &Choice) -> Result<Ended> {
 
 /// This export, as the activity log says it before it begins.
 fn exported(opened: &super::Opened, args: &Args) -> Event {
-    let date = |date: &Option<String>| date.clone().unwrap_or_default();
-    let event = opened
-        .event(Act::Exported)
-        .with("format", args.format.as_str())
-        .with("from-date", date(&args.from))
-        .with("to-date", date(&args.to));
-    let event = event.with("kinds", args.include.join(" ")).with("without", args.exclude.join(" "));
+    let event = args.chosen.said(opened.event(Act::Exported).with("format", args.format.as_str()));
     let (profile, to) = (args.profile.clone().unwrap_or_default(), args.addressee.clone().unwrap_or_default());
     event.with("profile", profile).with("to", to)
 }
@@ -149,26 +130,7 @@ fn exported(opened: &super::Opened, args: &Args) -> Event {
 /// A profile, and what the other flags say in its place.
 fn choice(args: &Args) -> Result<Choice> {
     let profile = args.profile.as_deref().map(Profile::from_name).transpose()?;
-    let mut choice = profile.map_or_else(Choice::everything, Choice::of);
-    let (include, exclude) = (classes(&args.include)?, classes(&args.exclude)?);
-    if !include.is_empty() {
-        (choice.selection.include, choice.selection.exclude) = (include, Vec::new());
-    }
-    choice.selection.exclude.extend(exclude);
-    choice.selection.from.clone_from(&args.from);
-    choice.selection.to.clone_from(&args.to);
+    let mut choice = args.chosen.over(profile.map_or_else(Choice::everything, Choice::of))?;
     choice.addressee.clone_from(&args.addressee);
-    choice.note.clone_from(&args.note);
     Ok(choice)
-}
-
-/// Kinds by their slug, or by the FHIR type that most people would name.
-pub(super) fn classes(words: &[String]) -> Result<Vec<Class>> {
-    let known = |word: &String| {
-        Class::from_slug(&word.to_lowercase()).ok_or_else(|| {
-            let all: Vec<_> = Class::ALL.iter().map(|c| c.slug()).collect();
-            Error::new(Kind::Usage, format!("There is no kind \"{word}\". The kinds are: {}.", all.join(", ")))
-        })
-    };
-    words.iter().map(known).collect()
 }

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod backup;
 pub mod check;
+pub mod chosen;
 pub mod demo;
 pub mod export;
 pub mod import;
@@ -66,7 +67,7 @@ pub enum Command {
     /// Write an imported file out again, byte for byte
     Original(sources::OriginalArgs),
     /// Carry records away in an open format
-    Export(export::Args),
+    Export(Box<export::Args>),
     /// The members of the household
     Member(member::Args),
     /// The people whose charts are kept: add, list

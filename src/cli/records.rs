@@ -24,6 +24,9 @@ pub struct Args {
     /// Only records with these words
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
+    /// Print the number of each, by which `--with` and `--without` of an export know it
+    #[arg(long)]
+    pub numbers: bool,
     /// Print them as FHIR R4 JSON
     #[arg(long)]
     pub json: bool,
@@ -48,13 +51,18 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     let opened = open(config)?;
     let chart = opened.chart(config, Some(looked(&opened, args)))?;
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let mut first = true;
+    let (mut first, mut numbers) = (true, Vec::new());
     if args.json {
         out.write_all(b"{\"records\":[")?;
     }
     chart.each(&query, &mut |row| {
         if !takes(&row) {
             return Ok(());
+        }
+        if args.numbers && args.json {
+            numbers.push(row.rid);
+        } else if args.numbers {
+            write!(out, "{:>7}  ", row.rid)?;
         }
         if args.json {
             if !std::mem::take(&mut first) {
@@ -68,7 +76,11 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
         Ok(())
     })?;
     if args.json {
-        out.write_all(b"]}\n")?;
+        out.write_all(b"]")?;
+        if args.numbers {
+            write!(out, ",\"numbers\":{}", Value::from(numbers))?;
+        }
+        out.write_all(b"}\n")?;
     }
     out.flush()?;
     Ok(Ended::Done)

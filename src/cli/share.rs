@@ -1,11 +1,10 @@
 //! `keepwell share`: health links that others open.
 
-use super::records::date;
+use super::chosen::{Chosen, read};
 use super::{Ended, open, print_json, print_line};
 use crate::config::Config;
 use crate::export::{Choice, Profile};
 use crate::household::Household;
-use crate::record::Sensitive;
 use crate::share::{Made, Reach, Share, Terms, create, hosted, list, reach, stop};
 use crate::vault::{Act, Role};
 use crate::{Error, Kind, Result};
@@ -35,24 +34,9 @@ pub struct CreateArgs {
     /// What to start from: new-clinic, emergency, family or everything
     #[arg(long, value_name = "P", default_value = "new-clinic")]
     pub profile: String,
-    /// From this date on: 2020, 2020-03 or 2020-03-14
-    #[arg(long, value_name = "DATE")]
-    pub from: Option<String>,
-    /// Up to and with this date
-    #[arg(long, value_name = "DATE")]
-    pub to: Option<String>,
-    /// Only these kinds, such as allergies,medicines,laboratory
-    #[arg(long, value_name = "C,…", value_delimiter = ',')]
-    pub include: Vec<String>,
-    /// Without these kinds
-    #[arg(long, value_name = "C,…", value_delimiter = ',')]
-    pub exclude: Vec<String>,
-    /// Leave these sensitive kinds in, such as mental-health,hiv; all others stay out, except under --profile everything
-    #[arg(long, value_name = "S,…", value_delimiter = ',')]
-    pub sensitive: Vec<String>,
-    /// A file with a note to the reader
-    #[arg(long, value_name = "FILE")]
-    pub note_file: Option<PathBuf>,
+    /// What of it
+    #[command(flatten)]
+    pub chosen: Chosen,
     /// A few words on the link itself; the name of --for otherwise
     #[arg(long, value_name = "TEXT")]
     pub label: Option<String>,
@@ -114,10 +98,13 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
 }
 
 fn make(config: &Config, args: &CreateArgs) -> Result<Ended> {
-    let (choice, terms) = (choice(args)?, terms(config, args)?);
+    let mut choice = args.chosen.over(Choice::of(Profile::from_name(&args.profile)?))?;
+    choice.addressee = Some(args.addressee.clone());
+    let terms = terms(config, args)?;
     let opened = open(config)?;
     let chart = opened.chart(config, None)?;
     may_share(opened.household.role(&opened.who, &chart.person().id)?)?;
+    args.chosen.singles(&chart, &mut choice)?;
     let terms = Terms { event: opened.event(Act::ShareMade), ..terms };
     let made = create(&opened.household, &chart, &choice, &terms)?;
     let file = args.out.as_ref().filter(|_| args.host.is_some()).map(|folder| {
@@ -209,30 +196,6 @@ fn may_share(role: Option<Role>) -> Result<()> {
     Err(Error::new(Kind::Denied, "You may read this chart, and not give it to others. Nothing was changed. Its owner can."))
 }
 
-fn choice(args: &CreateArgs) -> Result<Choice> {
-    for text in args.from.iter().chain(&args.to) {
-        date(text)?;
-    }
-    let mut choice = Choice::of(Profile::from_name(&args.profile)?);
-    let (include, exclude) = (super::export::classes(&args.include)?, super::export::classes(&args.exclude)?);
-    if !include.is_empty() {
-        choice.selection.include = include;
-        choice.selection.exclude.clear();
-    }
-    choice.selection.exclude.extend(exclude);
-    for word in &args.sensitive {
-        let all = || Sensitive::ALL.map(Sensitive::slug).join(", ");
-        let kind = Sensitive::from_slug(word);
-        let words = || Error::new(Kind::Usage, format!("There is no sensitive kind \"{word}\". The kinds are: {}.", all()));
-        choice.sensitive.add(kind.ok_or_else(words)?.into());
-    }
-    choice.selection.from.clone_from(&args.from);
-    choice.selection.to.clone_from(&args.to);
-    choice.addressee = Some(args.addressee.clone());
-    choice.note = args.note_file.as_ref().map(read).transpose()?.map(|n| n.trim().to_owned());
-    Ok(choice)
-}
-
 fn terms(config: &Config, args: &CreateArgs) -> Result<Terms> {
     let base = config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     let passcode = args.passcode_file.as_ref().map(read).transpose()?.map(|p| Zeroizing::new(p.trim().to_owned()));
@@ -247,10 +210,6 @@ fn terms(config: &Config, args: &CreateArgs) -> Result<Terms> {
         base,
         event: Terms::default().event,
     })
-}
-
-fn read(path: &PathBuf) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|e| Error::new(Kind::Usage, format!("The file {} cannot be read.", path.display())).because(e))
 }
 
 /// `24h`, `7d`, or a day, at its end in the zone of this machine.

@@ -79,7 +79,7 @@ impl<'a, 'b> Pack<'a, 'b> {
 /// As [`write`], and Usage when a date of the choice cannot be read.
 pub fn sealed(chart: &Arc<Chart>, choice: &Choice, seal: Seal<'_>, out: &mut dyn Write) -> Result<Summary> {
     let gathered = gather(chart, choice, jiff::Timestamp::now())?;
-    let summary = write(&choice.view(chart), chart, &gathered, seal, out)?;
+    let summary = write(&*choice.view(chart)?, chart, &gathered, seal, out)?;
     out.flush()?;
     Ok(summary)
 }

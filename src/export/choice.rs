@@ -60,13 +60,14 @@ impl Profile {
 
 /// What goes out, to whom. Remembered for each recipient as JSON; the default takes everything.
 ///
-/// A record goes along when its key is in `with`, or when the selection takes it and its key is not in `without`.
+/// A record goes along when its key is in `with`, or when the selection takes it and its sensitive kinds are allowed; never
+/// when its key is in `without`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Choice {
     /// Kinds and dates.
     pub selection: Selection,
-    /// Single records that go along in any case, by `Row::key`.
+    /// Single records that go along in any case, by `Row::key`, whatever kinds, dates and sensitive kinds say.
     pub with: BTreeSet<String>,
     /// Single records that stay here in any case, by `Row::key`. It wins over `with`.
     pub without: BTreeSet<String>,
@@ -133,11 +134,12 @@ impl Choice {
         }
     }
 
-    /// Everything clinical, ten earlier values of each test, documents too.
+    /// Everything clinical but the sensitive kinds until they are allowed, ten earlier values of each test, documents too.
     pub fn new_clinic() -> Self {
         let exclude = vec![Class::Bill, Class::Message, Class::Appointment, Class::Provenance, Class::Other];
         Self {
             selection: Selection { exclude, ..Selection::default() },
+            sensitive: SensitiveSet::NONE,
             earlier: Some(10),
             documents: true,
             profile: Some(Profile::NewClinic),
@@ -146,8 +148,12 @@ impl Choice {
     }
 
     /// Allergies, conditions, medicines, immunizations, implants, procedures, the newest results, wishes, whom to call.
+    /// The sensitive kinds stay here until they are allowed.
     pub fn emergency() -> Self {
-        use Class::{Allergy, CareTeam, Demographics, Device, Goal, Immunization, Insurance, Laboratory, Medication, Problem, Procedure};
+        use Class::{
+            Allergy, CareTeam, Demographics, Device, Goal, Immunization, Insurance, Laboratory, Medication, Problem,
+            Procedure,
+        };
         let include = vec![
             Allergy,
             CareTeam,
@@ -164,6 +170,7 @@ impl Choice {
         ];
         Self {
             selection: Selection { include, ..Selection::default() },
+            sensitive: SensitiveSet::NONE,
             earlier: Some(0),
             profile: Some(Profile::Emergency),
             ..Self::default()
@@ -192,18 +199,26 @@ impl Choice {
         self.selection.is_everything() && self.without.is_empty() && self.earlier.is_none() && self.sensitive == SensitiveSet::ALL
     }
 
-    /// The chart as far as the allowed sensitive kinds let it be seen.
-    pub(super) fn view(&self, chart: &Arc<Chart>) -> Arc<Chart> {
-        chart.view(&Scope { classes: None, sensitive: self.sensitive })
+    /// The chart as far as the allowed sensitive kinds let it be seen, and the single records that are put in.
+    ///
+    /// # Errors
+    /// Internal when the chart cannot be read.
+    pub(crate) fn view(&self, chart: &Arc<Chart>) -> Result<Arc<Chart>> {
+        chart.view_with(&Scope { classes: None, sensitive: self.sensitive }, &self.with)
     }
 
-    /// What tells whether a record of [`Chart::view`] goes along. The sensitive kinds play no part in it.
+    /// The kinds that may hold something that goes along: every one, where single records are put in.
+    pub fn classes(&self) -> Vec<Class> {
+        if self.with.is_empty() { self.selection.classes() } else { Class::ALL.to_vec() }
+    }
+
+    /// What tells whether a record of the chart goes along, its sensitive kinds included.
     ///
     /// # Errors
     /// Usage when a date is none.
-    pub fn takes(&self) -> Result<impl Fn(&Row) -> bool + use<>> {
-        let ready = self.ready()?;
-        Ok(move |row: &Row| ready.takes(row))
+    pub fn gives(&self) -> Result<impl Fn(&Row) -> bool + use<>> {
+        let (ready, allowed, with) = (self.ready()?, self.sensitive, self.with.clone());
+        Ok(move |row: &Row| ready.takes(row) && (row.sensitive.without(allowed).is_empty() || with.contains(&row.key)))
     }
 
     /// Reads the dates.

@@ -137,7 +137,7 @@ pub fn export(chart: &Arc<Chart>, format: Format, choice: &Choice, out: &mut dyn
 /// # Errors
 /// As [`export`].
 pub fn export_at(chart: &Arc<Chart>, format: Format, choice: &Choice, made: jiff::Timestamp, out: &mut dyn Write) -> Result<Summary> {
-    let (selection, view) = (choice.ready()?, choice.view(chart));
+    let (selection, view) = (choice.ready()?, choice.view(chart)?);
     let summary = match format {
         Format::Fhir => fhir::write(&view, &selection, out)?,
         Format::Ndjson => ndjson::write(&view, &selection, out)?,

@@ -69,7 +69,7 @@ impl Ready {
         let read =
             |text: &Option<String>| text.as_deref().map(|t| PartialDate::parse(t).map(|d| days(&d)).ok_or_else(|| no_date(t))).transpose();
         let chosen = choice.selection.classes();
-        let classes = if choice.with.is_empty() { chosen.clone() } else { Class::ALL.to_vec() };
+        let classes = choice.classes();
         Ok(Self {
             from: read(&choice.selection.from)?.map(|d| d.0),
             to: read(&choice.selection.to)?.map(|d| d.1),

@@ -7,7 +7,7 @@ use crate::chart::sources::Sources;
 use crate::export::gather::{Gathered, Item, Section};
 use crate::export::{Choice, gather, ips};
 use crate::record::{Class, Standing, sensitive_words};
-use crate::vault::{Chart, Order, Query, Row, Scope};
+use crate::vault::{Chart, Order, Query, Row};
 use crate::{Error, Kind, Result};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -57,7 +57,7 @@ pub struct Told {
 /// be read.
 pub fn content(chart: &Arc<Chart>, choice: &Choice, told: Told) -> Result<Content> {
     let gathered = gather(chart, choice, jiff::Timestamp::now())?;
-    let view = chart.view(&Scope { classes: None, sensitive: choice.sensitive });
+    let view = choice.view(chart)?;
     let mut summary = Vec::new();
     let written = ips::write(&view, &gathered, &mut summary)?;
     let mut rest = Rest { sources: Sources::of(&view)?, body: Vec::new(), records: 0, hash: blake3::Hasher::new() };
@@ -90,16 +90,16 @@ pub fn content(chart: &Arc<Chart>, choice: &Choice, told: Told) -> Result<Conten
 
 /// Chosen records of kinds that no summary has room for.
 fn outside(view: &Chart, choice: &Choice) -> Result<Vec<Row>> {
-    let classes: Vec<Class> = choice.selection.classes().into_iter().filter(|c| OUTSIDE.contains(c)).collect();
+    let classes: Vec<Class> = choice.classes().into_iter().filter(|c| OUTSIDE.contains(c)).collect();
     if classes.is_empty() {
         return Ok(Vec::new());
     }
-    let takes = choice.takes()?;
+    let gives = choice.gives()?;
     let standings = vec![Standing::Current, Standing::Past, Standing::Planned, Standing::Absent, Standing::NotDone];
     let (mut out, query) = (Vec::new(), Query { classes, standings, order: Order::Newest, ..Query::default() });
     view.each(&query, &mut |row| {
         // A coverage stands in the summary.
-        if takes(&row) && row.kind != "Coverage" {
+        if gives(&row) && row.kind != "Coverage" {
             out.push(row);
         }
         Ok(())

@@ -3,12 +3,13 @@
 use super::activity::{Heads, Log};
 use super::db::{self, RawKey};
 use super::keys::{self, Key};
+use super::lens::Lens;
 use super::source::Shelf;
 use super::{Added, Group, Import, Original, PersonInfo, Scope, SourceInfo, Staged, Staging, files, import, lens, rekey, settle, tidy};
 use crate::record::Class;
 use crate::{Error, Result};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -20,7 +21,7 @@ const READERS: usize = 3;
 /// An open chart, as far as its scope lets it be read. Cheap to share; reading goes on while an import writes.
 pub struct Chart {
     shared: Arc<Shared>,
-    pub(super) scope: Scope,
+    pub(super) scope: Lens,
     remembered: Mutex<Remembered>,
     /// The chart that this is a view of; it stays open as long as any of its views.
     _whole: Option<Arc<Self>>,
@@ -188,16 +189,39 @@ impl Chart {
             views: Mutex::default(),
             activity: OnceLock::new(),
         };
-        Ok(Self { shared: Arc::new(shared), scope: Scope::everything(), remembered: Mutex::default(), _whole: None })
+        Ok(Self {
+            shared: Arc::new(shared),
+            scope: Lens::new(Scope::everything(), BTreeSet::new()),
+            remembered: Mutex::default(),
+            _whole: None,
+        })
     }
 
     /// The same chart for somebody who may read no more than this of it, and never more than this one shows; one view for
     /// each scope.
     pub fn view(self: &Arc<Self>, scope: &Scope) -> Arc<Self> {
         let scope = scope.within(&self.scope);
-        if scope == self.scope || scope.is_everything() {
+        if scope == *self.scope || scope.is_everything() {
             return Arc::clone(self);
         }
+        self.seen(Lens::new(scope, BTreeSet::new()))
+    }
+
+    /// The same, in which some single records, by [`super::Row::key`], are seen besides: no more than those that this one
+    /// shows. A key that it does not know adds nothing.
+    ///
+    /// # Errors
+    /// Internal when the database fails.
+    pub fn view_with(self: &Arc<Self>, scope: &Scope, keys: &BTreeSet<String>) -> Result<Arc<Self>> {
+        let narrow = scope.within(&self.scope);
+        if keys.is_empty() || narrow == *self.scope || narrow.is_everything() {
+            return Ok(self.view(scope));
+        }
+        let also = keys.iter().map(|key| self.rid_of(key)).collect::<Result<Vec<_>>>()?;
+        Ok(self.seen(Lens::new(narrow, also.into_iter().flatten().collect())))
+    }
+
+    fn seen(self: &Arc<Self>, scope: Lens) -> Arc<Self> {
         let mut views = lock(&self.views);
         views.retain(|view| view.strong_count() > 0);
         if let Some(view) = views.iter().filter_map(Weak::upgrade).find(|view| view.scope == scope) {

@@ -3,9 +3,9 @@
 use super::body;
 use super::import::Ready;
 use super::query::Row;
-use super::{Scope, lens};
+use super::{lens, lens::Lens};
 use crate::Result;
-use crate::record::{Class, Flag, PartialDate, Standing};
+use crate::record::{Class, Flag, PartialDate, SensitiveSet, Standing};
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, Params, ToSql, params};
 
@@ -19,7 +19,7 @@ pub(super) const COLUMNS: &str = "ver, content, class, kind, fhir_id, title, cod
 /// What a row is read from: the record with alias `r`, its body `b.body`, the id of its source and its place.
 pub(super) const ROW: &str = "SELECT r.rid, r.class, r.kind, r.fhir_id, r.title, r.code, r.grp, r.date, r.until, r.standing, \
      r.flag, r.number, r.unit, r.full_url, r.added, r.vers, b.body, s.id, \
-     (SELECT place FROM seen e WHERE e.rid = r.rid AND e.src = r.src ORDER BY e.gone, e.seq LIMIT 1), lower(hex(r.key)) \
+     (SELECT place FROM seen e WHERE e.rid = r.rid AND e.src = r.src ORDER BY e.gone, e.seq LIMIT 1), lower(hex(r.key)), r.sensitive \
      FROM records r JOIN bodies b ON b.rid = r.rid JOIN sources s ON s.sid = r.src";
 
 /// The columns of a record that is about to be written.
@@ -136,11 +136,12 @@ pub(super) fn row(r: &rusqlite::Row<'_>) -> Result<Row> {
         source: r.get(17)?,
         place: r.get::<_, Option<String>>(18)?.unwrap_or_default(),
         key: r.get(19)?,
+        sensitive: SensitiveSet::from_number(r.get(20)?),
     })
 }
 
 /// One row by its rid, as far as it is not hidden and the scope lets it be seen.
-pub(super) fn row_of(conn: &Connection, scope: &Scope, rid: i64) -> Result<Option<Row>> {
+pub(super) fn row_of(conn: &Connection, scope: &Lens, rid: i64) -> Result<Option<Row>> {
     let sql = format!("{ROW} WHERE r.rid = ?1 AND r.hidden = 0{}", lens::condition(scope, "r"));
     match first(conn, &sql, params![rid])? {
         Some(row) => lens::narrowed(conn, scope, row).map(Some),

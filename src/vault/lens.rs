@@ -1,4 +1,4 @@
-//! A scope as SQL, and what is taken off a record that somebody sees who may not see everything.
+//! What a reader is held to: a scope and single records beside it; as SQL, and what is taken off a record that somebody sees who may not see everything.
 //!
 //! Every statement that reads records for a page holds [`condition`], so that a record outside of the scope is not there:
 //! not in a list, not in a count, not as the target of a reference, not as a reason to answer a search differently.
@@ -12,26 +12,53 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rusqlite::Connection;
 use sha1::Digest;
+use std::collections::BTreeSet;
 use std::io::Read;
 
+/// What a view of a chart lets be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lens {
+    scope: Scope,
+    /// Single records, by rid, that are seen whether or not the scope takes them.
+    also: BTreeSet<i64>,
+}
+
+impl Lens {
+    pub(super) fn new(scope: Scope, also: BTreeSet<i64>) -> Self {
+        Self { scope, also }
+    }
+}
+
+impl std::ops::Deref for Lens {
+    type Target = Scope;
+
+    fn deref(&self) -> &Scope {
+        &self.scope
+    }
+}
+
 /// ` AND …` for the table with this alias; nothing where everything may be seen. All of it is made of numbers.
-pub(super) fn condition(scope: &Scope, alias: &str) -> String {
+pub(super) fn condition(lens: &Lens, alias: &str) -> String {
     let mut out = String::new();
-    let denied = SensitiveSet::ALL.without(scope.sensitive);
+    let denied = SensitiveSet::ALL.without(lens.sensitive);
     if !denied.is_empty() {
         out.push_str(&format!(" AND ({alias}.sensitive & {}) = 0", denied.number()));
     }
-    if let Some(classes) = &scope.classes {
+    if let Some(classes) = &lens.classes {
         // No class has the number 0: the list is never empty, which no index could answer.
         let numbers: String = classes.iter().map(|c| format!(",{}", c.number())).collect();
         out.push_str(&format!(" AND {alias}.class IN (0{numbers})"));
+    }
+    if let (Some(narrow), false) = (out.strip_prefix(" AND "), lens.also.is_empty()) {
+        let numbers: Vec<String> = lens.also.iter().map(ToString::to_string).collect();
+        return format!(" AND ({alias}.rid IN ({}) OR {narrow})", numbers.join(","));
     }
     out
 }
 
 /// A row as the scope lets it be seen: without the place in its file, which may name another file or section, and with
 /// the number of those older versions that may be seen.
-pub(super) fn narrowed(conn: &Connection, scope: &Scope, row: Row) -> Result<Row> {
+pub(super) fn narrowed(conn: &Connection, scope: &Lens, row: Row) -> Result<Row> {
     let mut row = without_place(scope, row);
     if row.versions > 0 && !scope.is_everything() {
         let sql = format!("SELECT count(*) FROM versions v WHERE v.rid = ?1{}", condition(scope, "v"));
@@ -41,7 +68,7 @@ pub(super) fn narrowed(conn: &Connection, scope: &Scope, row: Row) -> Result<Row
 }
 
 /// The same without asking for versions.
-pub(super) fn without_place(scope: &Scope, mut row: Row) -> Row {
+pub(super) fn without_place(scope: &Lens, mut row: Row) -> Row {
     if !scope.is_everything() {
         row.place.clear();
     }
@@ -54,17 +81,17 @@ pub(super) fn is_own_note(name: &str) -> bool {
 }
 
 /// Whether a note may be read: one beside a document that may be seen, if it tells of nothing that may not.
-pub(super) fn shows_note(conn: &Connection, scope: &Scope, name: &str, value: &str) -> bool {
+pub(super) fn shows_note(conn: &Connection, scope: &Lens, name: &str, value: &str) -> bool {
     let beside = || {
         let rid = name.strip_prefix("document:")?.parse().ok()?;
         let row = columns::row_of(conn, scope, rid).ok().flatten()?;
-        Some(scope.allows(row.class, sensitive_words(value)))
+        Some(scope.also.contains(&rid) || scope.allows(row.class, sensitive_words(value)))
     };
     is_own_note(name) || beside().unwrap_or(false)
 }
 
 /// The sources that gave something that may be seen, by their day.
-pub(super) fn sources(conn: &Connection, scope: &Scope) -> Result<Vec<SourceInfo>> {
+pub(super) fn sources(conn: &Connection, scope: &Lens) -> Result<Vec<SourceInfo>> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT s.id, s.imported, s.member FROM sources s WHERE s.removed IS NULL AND EXISTS
            (SELECT 1 FROM seen e JOIN records r ON r.rid = e.rid WHERE e.src = s.sid AND e.gone = 0 AND r.hidden = 0{})

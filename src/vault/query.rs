@@ -1,6 +1,6 @@
 //! Asking a chart for records.
 
-use crate::record::{Class, Flag, PartialDate, Resource, Standing};
+use crate::record::{Class, Flag, PartialDate, Resource, SensitiveSet, Standing};
 
 /// Which records, in which order.
 #[derive(Clone, Debug, Default)]
@@ -108,6 +108,8 @@ pub struct Row {
     pub full_url: Option<String>,
     /// When it was added, seconds since 1970.
     pub added: i64,
+    /// What sensitive matters it tells of.
+    pub sensitive: SensitiveSet,
     /// How many older versions there are.
     pub versions: u32,
     /// The FHIR R4 JSON.

@@ -2,7 +2,7 @@
 
 use super::columns::{self, ROW, UNDATED};
 use super::select::Plan;
-use super::{Added, Chart, Cursor, Group, Listing, Order, Query, Row, Scope, lens, settle};
+use super::{Added, Chart, Cursor, Group, Listing, Order, Query, Row, lens, lens::Lens, settle};
 use crate::record::Class;
 use crate::{Error, Result};
 use rusqlite::Connection;
@@ -219,7 +219,7 @@ fn order_of(row: &Row) -> (i64, i64) {
     (row.date.as_ref().map_or(UNDATED, |d| d.start), row.rid)
 }
 
-fn page(conn: &Connection, scope: &Scope, plan: &Plan, order: Order, after: Option<Cursor>, limit: usize) -> Result<Listing> {
+fn page(conn: &Connection, scope: &Lens, plan: &Plan, order: Order, after: Option<Cursor>, limit: usize) -> Result<Listing> {
     let mut found = plan.page(conn, order, after, limit + 1)?;
     let more = found.len() > limit;
     found.truncate(limit);

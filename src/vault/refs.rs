@@ -2,7 +2,8 @@
 
 use super::columns::{self, last_segment, ref_hash};
 use super::identity::unique_in_shape;
-use super::{Chart, Row, Scope};
+use super::lens::Lens;
+use super::{Chart, Row};
 use crate::Result;
 use rusqlite::{Connection, params};
 
@@ -131,7 +132,7 @@ fn share_source(conn: &Connection, a: i64, b: i64) -> Result<bool> {
 }
 
 /// The records that say of themselves that they belong to an encounter.
-pub(super) fn belonging_to(conn: &Connection, scope: &Scope, encounter: i64) -> Result<Vec<i64>> {
+pub(super) fn belonging_to(conn: &Connection, scope: &Lens, encounter: i64) -> Result<Vec<i64>> {
     let Some(row) = columns::row_of(conn, scope, encounter)? else { return Ok(Vec::new()) };
     let target = Target::of(&row);
     let hash = |text: Option<&str>| text.map(|t| ref_hash(last_segment(t)));

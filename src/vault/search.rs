@@ -2,7 +2,7 @@
 
 use super::chart::Reader;
 use super::columns::{self, UNDATED};
-use super::{Chart, Hit, Row, Scope, lens};
+use super::{Chart, Hit, Row, lens, lens::Lens};
 use crate::Result;
 use crate::record::plain;
 use rusqlite::{Connection, params};
@@ -40,14 +40,14 @@ impl Chart {
     }
 }
 
-fn hit(conn: &Reader<'_>, scope: &Scope, rid: i64, stems: &[String]) -> Result<Option<Hit>> {
+fn hit(conn: &Reader<'_>, scope: &Lens, rid: i64, stems: &[String]) -> Result<Option<Hit>> {
     Ok(columns::row_of(conn, scope, rid)?.map(|row| Hit { snippet: snippet(&row, stems), row }))
 }
 
 /// The FTS5 expression for what a person typed, or `None` where it holds no word. Each word is quoted: nothing typed
 /// is ever syntax. A word that meets nothing loses its end until it does. `enough`: where so many records hold the last word
 /// as it stands, those that hold a longer one are not asked for; with a very common word that is what takes the time.
-pub(super) fn expression(conn: &Connection, scope: &Scope, text: &str, enough: Option<usize>) -> Result<Option<String>> {
+pub(super) fn expression(conn: &Connection, scope: &Lens, text: &str, enough: Option<usize>) -> Result<Option<String>> {
     let mut words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric())
         .filter(|w| !w.is_empty())
@@ -86,12 +86,12 @@ pub(super) fn expression(conn: &Connection, scope: &Scope, text: &str, enough: O
     Ok((!out.is_empty()).then(|| out.join(" AND ")))
 }
 
-fn meets(conn: &Connection, scope: &Scope, expression: &str) -> Result<bool> {
+fn meets(conn: &Connection, scope: &Lens, expression: &str) -> Result<bool> {
     Ok(met(conn, scope, expression, 1)? > 0)
 }
 
 /// How many records an expression meets, as far as it matters.
-fn met(conn: &Connection, scope: &Scope, expression: &str, most: usize) -> Result<usize> {
+fn met(conn: &Connection, scope: &Lens, expression: &str, most: usize) -> Result<usize> {
     let sql = format!(
         "SELECT count(*) FROM (SELECT 1 FROM words w CROSS JOIN records r INDEXED BY records_found ON r.rid = w.rowid
          WHERE w.words MATCH ?1 AND r.hidden = 0{} LIMIT ?2)",
@@ -106,7 +106,7 @@ pub(super) fn matching(conn: &Connection, expression: &str, limit: usize) -> Res
     Ok(statement.query_map(params![expression, limit as i64], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
-fn by_date(conn: &Connection, scope: &Scope, expression: &str, limit: usize) -> Result<Vec<i64>> {
+fn by_date(conn: &Connection, scope: &Lens, expression: &str, limit: usize) -> Result<Vec<i64>> {
     // Those that a viewer may not see do not count among the considered either.
     let considered = match lens::condition(scope, "v") {
         none if none.is_empty() => "SELECT rowid AS rid FROM words WHERE words MATCH ?1 ORDER BY rowid DESC LIMIT ?2".to_owned(),

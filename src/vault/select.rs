@@ -1,7 +1,7 @@
 //! From a [`Query`] to SQL. Everything that a person typed is a parameter; the SQL is made of our own words alone.
 
 use super::columns::UNDATED;
-use super::{Cursor, Order, Query, Scope, lens, refs, search};
+use super::{Cursor, Order, Query, lens, lens::Lens, refs, search};
 use crate::Result;
 use crate::record::{Class, Standing};
 use rusqlite::types::Value;
@@ -28,7 +28,7 @@ struct Part {
 }
 
 impl Plan {
-    pub(super) fn of(conn: &Connection, scope: &Scope, query: &Query) -> Result<Self> {
+    pub(super) fn of(conn: &Connection, scope: &Lens, query: &Query) -> Result<Self> {
         let mut plan = Self { parts: Vec::new(), conditions: String::new(), values: Vec::new() };
         let listed = plan.listed(conn, scope, query)?;
         plan.conditions.push_str(&lens::condition(scope, "r"));
@@ -44,7 +44,7 @@ impl Plan {
     }
 
     /// The records to look at one by one, where text, encounter or source leave few of them.
-    fn listed(&mut self, conn: &Connection, scope: &Scope, query: &Query) -> Result<Option<Vec<i64>>> {
+    fn listed(&mut self, conn: &Connection, scope: &Lens, query: &Query) -> Result<Option<Vec<i64>>> {
         let mut listed: Option<HashSet<i64>> = None;
         let mut meet = |rids: Vec<i64>| {
             let rids: HashSet<i64> = rids.into_iter().collect();

@@ -4,7 +4,7 @@
 
 use super::columns::COLUMNS;
 use super::identity::Stamp;
-use super::{Scope, body, columns, lens, search};
+use super::{body, columns, lens, lens::Lens, search};
 use crate::Result;
 use crate::record::Facts;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -142,12 +142,12 @@ pub(super) fn purge_source(conn: &Connection, src: i64) -> Result<()> {
 }
 
 /// Older versions of a record that a live source gave, or an earlier reading of one.
-pub(super) fn versions(conn: &Connection, scope: &Scope, rid: i64) -> Result<Vec<(i64, super::Row)>> {
+pub(super) fn versions(conn: &Connection, scope: &Lens, rid: i64) -> Result<Vec<(i64, super::Row)>> {
     let sql = format!(
         "SELECT v.rid, v.class, v.kind, v.fhir_id, v.title, v.code, v.grp, v.date, v.until, v.standing, v.flag, v.number,
                 v.unit, v.full_url, r.added, 1, v.body, s.id,
                 (SELECT place FROM seen e WHERE e.rid = v.rid AND e.src = v.src ORDER BY e.seq LIMIT 1), lower(hex(r.key)),
-                coalesce(v.replaced, r.added)
+                v.sensitive, coalesce(v.replaced, r.added)
          FROM versions v JOIN records r ON r.rid = v.rid JOIN sources s ON s.sid = v.src
          WHERE v.rid = ?1 AND r.hidden = 0{}{} AND
            (EXISTS (SELECT 1 FROM seen e JOIN sources s ON s.sid = e.src
@@ -161,7 +161,7 @@ pub(super) fn versions(conn: &Connection, scope: &Scope, rid: i64) -> Result<Vec
     let mut rows = statement.query([rid])?;
     let mut out = Vec::new();
     while let Some(r) = rows.next()? {
-        out.push((r.get(20)?, lens::without_place(scope, columns::row(r)?)));
+        out.push((r.get(21)?, lens::without_place(scope, columns::row(r)?)));
     }
     Ok(out)
 }

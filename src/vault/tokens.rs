@@ -135,6 +135,13 @@ impl Vault {
 }
 
 impl Chart {
+    /// The number of the record with this key, if this view shows it.
+    pub(super) fn rid_of(&self, key: &str) -> Result<Option<i64>> {
+        let conn = self.reader()?;
+        let sql = format!("SELECT r.rid FROM records r WHERE r.key = unhex(?1) AND r.hidden = 0{}", lens::condition(&self.scope, "r"));
+        Ok(conn.prepare_cached(&sql)?.query_row([key], |r| r.get(0)).optional()?)
+    }
+
     /// The record of a key ([`super::Row::key`]).
     ///
     /// # Errors

@@ -51,6 +51,7 @@ mod scope;
 mod scope_web;
 mod share;
 mod signin;
+mod single;
 mod tls;
 mod vault;
 mod vault_search;

@@ -8,7 +8,7 @@ use crate::chart::medicines::{ingredient, said};
 use crate::record::{PartialDate, array, at, text_at};
 use crate::vault::Row;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The items of a part. Rows come newest first and leave so.
 pub(super) fn items(part: Part, rows: Vec<Row>) -> Vec<Item> {
@@ -176,8 +176,9 @@ fn one_medicine(mut group: Vec<Taken>) -> Vec<Item> {
     lines.into_iter().map(whole).collect()
 }
 
-/// Tests with the newest value first, earlier ones under it, at most so many. Says whether any were left aside.
-pub(super) fn by_test(part: Part, items: Vec<Item>, most: Option<usize>) -> (Vec<Item>, bool) {
+/// Tests with the newest value first, earlier ones under it: at most so many, and those that were put in one by one. Says
+/// whether any were left aside.
+pub(super) fn by_test(part: Part, items: Vec<Item>, most: Option<usize>, with: &BTreeSet<String>) -> (Vec<Item>, bool) {
     if !part.measures() {
         return (items, false);
     }
@@ -187,7 +188,9 @@ pub(super) fn by_test(part: Part, items: Vec<Item>, most: Option<usize>) -> (Vec
     for item in items {
         let key = item.first().group.clone().unwrap_or_else(|| folded(&item.first().title));
         match places.get(&key).and_then(|at| out.get_mut(*at)) {
-            Some(test) if most.is_none_or(|most| test.earlier.len() < most) => test.earlier.push(item),
+            Some(test) if most.is_none_or(|most| test.earlier.len() < most) || item.rows.iter().any(|r| with.contains(&r.key)) => {
+                test.earlier.push(item);
+            }
             Some(_) => cut = true,
             None => {
                 places.insert(key, out.len());
@@ -245,7 +248,7 @@ mod tests {
         let items = across_sources(vec![value(1, "a", 5.0), value(2, "a", 5.0), value(3, "b", 5.0), value(4, "b", 6.0)]);
         let rids: Vec<Vec<i64>> = items.iter().map(|i| i.rows.iter().map(|r| r.rid).collect()).collect();
         assert_eq!(rids, [vec![1, 3], vec![2], vec![4]]);
-        let (tests, cut) = by_test(Part::Results, items, Some(1));
+        let (tests, cut) = by_test(Part::Results, items, Some(1), &BTreeSet::new());
         assert_eq!((tests.len(), tests[0].earlier.len(), cut), (1, 1, true));
     }
 }

@@ -99,7 +99,7 @@ const SOUND: [Standing; 5] = [Standing::Current, Standing::Past, Standing::Plann
 pub fn gather(chart: &Arc<Chart>, choice: &Choice, made: jiff::Timestamp) -> Result<Gathered> {
     let ready = choice.ready()?;
     let whole = chart;
-    let chart = &choice.view(whole);
+    let chart = &choice.view(whole)?;
     let mut read = read(chart, &ready)?;
     let sources = Sources::of(chart)?;
     let again = if sources.here().count() > 1 { chart.given_again()? } else { HashMap::new() };
@@ -117,7 +117,7 @@ pub fn gather(chart: &Arc<Chart>, choice: &Choice, made: jiff::Timestamp) -> Res
                 _ => items.push(row),
             }
         }
-        let (tests, cut) = link::by_test(part, link::items(part, items), choice.earlier);
+        let (tests, cut) = link::by_test(part, link::items(part, items), choice.earlier, &choice.with);
         left_out |= cut;
         section.items = tests;
         for item in link::items(part, apart) {

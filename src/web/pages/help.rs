@@ -68,6 +68,7 @@ fn sharing() -> Markup {
         }
         p { "A link works for others only if they can reach this server from where they are. If they cannot, the page says so: give an encrypted page or a file then." }
         p { "If you let them answer, what they send waits, encrypted, under Sources, until you take it or throw it away." }
+        p { "A single record can be put in or left out, whatever else you choose: tick it in the lists beside the form, find it by its words under “What?”, or choose “Give this record to somebody” on its own page." }
         p { "Sensitive kinds (mental health, pregnancy, sexual health, alcohol and drugs, genetics, HIV) stay out unless you tick them. The reader is told that not everything is there, never what was left out." }
     }
 }

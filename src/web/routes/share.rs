@@ -1,12 +1,14 @@
 //! Sharing: the form, what goes out, and what was given.
 
+mod preview;
+
 use crate::export::{Choice, Profile, export};
-use crate::record::{Class, PartialDate, Sensitive, SensitiveSet, Standing, classify};
+use crate::record::{Class, PartialDate, Sensitive};
 use crate::share::{self, Share, Terms};
-use crate::vault::{Act, Chart, Choice as Entries, Entry, Order, Query as Records, Scope};
+use crate::vault::{Act, Chart, Choice as Entries, Entry};
 use crate::web::app::{ChartCx, WriterCx, blocking};
 use crate::web::download::made;
-use crate::web::pages::share::{self as pages, Chosen, Form, Line, Preview, Shown, Until};
+use crate::web::pages::share::{self as pages, Chosen, Form, Shown, Until};
 use crate::web::pages::words;
 use crate::{Error, Kind, Result};
 use axum::extract::{Path, Query};
@@ -18,8 +20,6 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// Records of a kind that the preview names one by one.
-const NAMED: usize = 60;
 /// So many entries of the activity log are looked through for a share, and so many shown.
 const ENTRIES: usize = 1000;
 const SHOWN: usize = 50;
@@ -32,6 +32,7 @@ const REMEMBERED: &str = "choice/";
 pub(crate) struct From {
     profile: String,
     r#as: String,
+    with: String,
 }
 
 /// What was chosen for somebody.
@@ -45,10 +46,12 @@ struct Remembered {
 pub(crate) async fn show(WriterCx(cx): WriterCx, Query(from): Query<From>, headers: HeaderMap) -> Result<Markup> {
     let base = cx.app.site.base(&headers);
     blocking(move || {
-        let chosen = if from.r#as.is_empty() {
-            Chosen::of(Profile::from_name(&from.profile).unwrap_or(Profile::NewClinic))
-        } else {
+        let chosen = if !from.r#as.is_empty() {
             as_before(&cx.chart, &from.r#as)?
+        } else if !from.with.is_empty() {
+            Chosen::one(cx.chart.record_by_key(&from.with)?.key)
+        } else {
+            Chosen::of(Profile::from_name(&from.profile).unwrap_or(Profile::NewClinic))
         };
         shown(&cx, chosen, base, None)
     })
@@ -71,7 +74,7 @@ fn shown(cx: &ChartCx, chosen: Chosen, base: String, wrong: Option<String>) -> R
         }
     }
     let shown = Shown {
-        preview: preview(&cx.chart, &chosen)?,
+        preview: preview::preview(&cx.chart, &chosen.choice, &chosen.find)?,
         shares: share::list(&cx.app.household, &cx.chart)?,
         reach: share::reach(&base),
         chosen,
@@ -80,48 +83,6 @@ fn shown(cx: &ChartCx, chosen: Chosen, base: String, wrong: Option<String>) -> R
         wrong,
     };
     Ok(pages::page(cx, &shown))
-}
-
-/// What goes out, counted and named.
-fn preview(chart: &Arc<Chart>, chosen: &Chosen) -> Result<Preview> {
-    let all = chart.counts()?;
-    let mut preview = Preview { counts: all.iter().filter(|(_, n)| **n > 0).map(|(c, n)| (*c, *n)).collect(), ..Preview::default() };
-    let total: u64 = all.values().sum();
-    for kind in Sensitive::ALL {
-        let rest = Scope { classes: None, sensitive: SensitiveSet::ALL.without(kind.into()) };
-        let here = total - chart.view(&rest).counts()?.values().sum::<u64>();
-        if here > 0 {
-            preview.sensitive.push((kind, here));
-        }
-    }
-    let takes = chosen.choice.takes()?;
-    let without = &chosen.choice.without;
-    let query = Records {
-        standings: vec![Standing::Current, Standing::Past, Standing::Planned, Standing::Absent, Standing::NotDone],
-        order: Order::Newest,
-        ..Records::default()
-    };
-    chart.view(&Scope { classes: None, sensitive: chosen.choice.sensitive }).each(&query, &mut |row| {
-        let line = || Line {
-            key: row.key.clone(),
-            rid: row.rid,
-            title: row.title.clone(),
-            date: row.date.as_ref().map(PartialDate::words).unwrap_or_default(),
-            sensitive: classify(&row.resource(), &row.title),
-        };
-        if without.contains(&row.key) {
-            preview.without.push(line());
-        } else if takes(&row) {
-            let (count, lines) = preview.kinds.entry(row.class).or_default();
-            *count += 1;
-            preview.total += 1;
-            if lines.len() < NAMED {
-                lines.push(line());
-            }
-        }
-        Ok(())
-    })?;
-    Ok(preview)
 }
 
 /// A press of a button: look again, or give it.
@@ -171,7 +132,11 @@ fn read(fields: &[(String, String)]) -> (Chosen, Option<String>) {
     chosen.choice.documents = said("documents") == "yes";
     chosen.choice.addressee = given("to").map(|t| t.chars().take(100).collect());
     chosen.choice.note = given("note").map(|n| n.chars().take(2000).collect());
-    chosen.choice.without = all("without").filter(|k| k.len() == 32).map(str::to_owned).collect();
+    let single = |name: &'static str| all(name).filter(|k| k.len() == 32).map(str::to_owned).collect();
+    (chosen.choice.with, chosen.choice.without) = (single("with"), single("without"));
+    // Put in and then left out is left out.
+    chosen.choice.with.retain(|key| !chosen.choice.without.contains(key));
+    chosen.find = said("find").chars().take(200).collect();
     chosen.choice.sensitive = all("sensitive").filter_map(Sensitive::from_slug).collect();
     chosen.until = Until::ALL.iter().find(|u| u.1 == said("until")).map_or(Until::Week, |u| u.0);
     chosen.ask = said("ask") == "yes";

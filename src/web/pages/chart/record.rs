@@ -6,7 +6,7 @@ use crate::Result;
 use crate::chart::words::{self, Content, Fact, Said};
 use crate::chart::{denials, results};
 use crate::record::{Standing, text_at};
-use crate::vault::Row;
+use crate::vault::{Role, Row};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, icon, note, section};
 use crate::web::pages::words as say;
@@ -197,6 +197,9 @@ pub(crate) fn source_facts(desk: &Desk<'_>, row: &Row) -> Result<Markup> {
         a href=(cx.to(&format!("records/{}/fhir", row.rid))) { "Save as FHIR" }
     };
     list.push(("The record itself", raw));
+    if cx.role >= Role::Carer {
+        list.push(("To others", html! { a href=(cx.to(&format!("share?with={}", row.key))) { "Give this record to somebody" } }));
+    }
     Ok(fact_rows(&list))
 }
 

@@ -1,8 +1,8 @@
 //! The form: for whom, what, until when, how; and beside it what goes out.
 
-use super::{Chosen, Form, Line, Preview, Shown, Until, given};
-use crate::export::Profile;
-use crate::record::{Class, Sensitive};
+use super::single::{goes_out, single, stays_here};
+use super::{Chosen, Form, Preview, Shown, Until, given};
+use crate::export::{Format, Profile};
 use crate::share::{PASSCODE, Reach, TRIES};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, icon, note, pill};
@@ -126,7 +126,7 @@ fn what(cx: &ChartCx, shown: &Shown) -> Markup {
                 (date("from", "From", chosen.choice.selection.from.as_deref()))
                 (date("until-date", "Up to and with", chosen.choice.selection.to.as_deref()))
             }
-            @for line in &preview.without { (leave(cx, line, true)) }
+            (single(cx, chosen, preview))
         }
     }
 }
@@ -231,17 +231,20 @@ fn preview(cx: &ChartCx, shown: &Shown) -> Markup {
                     }
                 }
                 ul.rows.tight {
-                    @for (class, (count, _)) in &preview.kinds { li { div { (class.words()) } div.end { (words::number(*count)) } } }
+                    @for (class, group) in &preview.kinds {
+                        li {
+                            div { (class.words()) @if group.sensitive > 0 { " " (pill("heed", "mask", &format!("{} sensitive", words::number(group.sensitive)))) } }
+                            div.end { (words::number(group.count)) }
+                        }
+                    }
                 }
                 @if preview.total == 0 { p { b { "Nothing." } " Tick a kind of record." } }
+                @if let Some(earlier) = chosen.choice.earlier.filter(|_| chosen.form != Form::File(Format::Fhir)) { p.soft { (of_each_test(earlier)) } }
                 @if is_partial(preview) { p.soft { "The reader is told that not everything is here." } }
-                details {
-                    summary { b { "See every record" } }
-                    p.hint { "Tick what is to stay here, then look again." }
-                    @for (class, (count, lines)) in &preview.kinds { (lines_of(cx, *class, *count, lines)) }
-                }
+                (goes_out(cx, preview))
+                (stays_here(cx, preview))
                 p.acts {
-                    button.btn type="submit" name="act" value="look" { (icon("eye")) "Look again" }
+                    button.btn type="submit" name="act" value="look" formnovalidate { (icon("eye")) "Look again" }
                     button.btn.main type="submit" name="act" value="make" { "Give it" }
                 }
             }
@@ -253,26 +256,9 @@ fn is_partial(preview: &Preview) -> bool {
     preview.counts.values().sum::<u64>() > preview.total
 }
 
-fn lines_of(cx: &ChartCx, class: Class, count: u64, lines: &[Line]) -> Markup {
-    html! {
-        h3 { (class.words()) }
-        @for line in lines { (leave(cx, line, false)) }
-        @if count > lines.len() as u64 { p.soft { "and " (words::number(count - lines.len() as u64)) " more" } }
-    }
-}
-
-fn leave(cx: &ChartCx, line: &Line, left: bool) -> Markup {
-    let kinds: Vec<&str> = line.sensitive.iter().map(Sensitive::words).collect();
-    html! {
-        label.tick {
-            input type="checkbox" name="without" value=(line.key) checked[left];
-            span {
-                span.unseen { "Leave out: " }
-                (line.title)
-                @if left { " (stays here)" }
-                @if !kinds.is_empty() { " " (pill("heed", "mask", &kinds.join(", "))) }
-                small { @if !line.date.is_empty() { (line.date) ". " } a href=(cx.to(&format!("records/{}", line.rid))) { "Read it" } }
-            }
-        }
+fn of_each_test(earlier: usize) -> String {
+    match earlier {
+        0 => "Of each test only the newest value goes out.".to_owned(),
+        n => format!("Of each test the newest value goes out, and up to {n} earlier ones."),
     }
 }

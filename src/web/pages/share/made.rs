@@ -17,7 +17,7 @@ pub(crate) fn words_first(cx: &ChartCx, words: &str, token: &str, fields: &[(Str
             p { "A page that is out of your hands cannot be called back." }
         }))
         form method="post" action=(cx.to("share")) {
-            @for (name, value) in fields.iter().filter(|(name, _)| name != "act") { input type="hidden" name=(name) value=(value); }
+            @for (name, value) in fields.iter().filter(|(name, _)| name != "act" && name != "find") { input type="hidden" name=(name) value=(value); }
             input type="hidden" name="words" value=(token);
             p.acts {
                 button.btn.main type="submit" name="act" value="save" { (icon("save")) "Save the page" }

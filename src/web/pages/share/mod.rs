@@ -3,6 +3,7 @@
 mod form;
 mod given;
 mod made;
+mod single;
 
 pub(crate) use form::page;
 pub(crate) use given::one;
@@ -104,6 +105,8 @@ pub(crate) struct Chosen {
     pub(crate) long_term: bool,
     pub(crate) form: Form,
     pub(crate) host: String,
+    /// What is looked for by name, to be put in or left out.
+    pub(crate) find: String,
 }
 
 impl Chosen {
@@ -119,7 +122,16 @@ impl Chosen {
             long_term: profile == Profile::Family,
             form: Form::Link,
             host: String::new(),
+            find: String::new(),
         }
+    }
+
+    /// One record, by its key, and nothing else.
+    pub(crate) fn one(key: String) -> Self {
+        let mut chosen = Self::of(Profile::NewClinic);
+        (chosen.choice.selection.include, chosen.choice.selection.exclude) = (Vec::new(), Class::ALL.to_vec());
+        chosen.choice.with.insert(key);
+        chosen
     }
 
     /// Whether records of a kind go along, as far as kinds go.
@@ -128,7 +140,7 @@ impl Chosen {
     }
 }
 
-/// A record that goes out.
+/// A record of the chart.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) key: String,
@@ -136,20 +148,35 @@ pub(crate) struct Line {
     pub(crate) title: String,
     pub(crate) date: String,
     pub(crate) sensitive: SensitiveSet,
+    /// Whether it goes out.
+    pub(crate) goes: bool,
+}
+
+/// Records of one kind: how many, how many of them are sensitive, and the first of them, with more of the sensitive ones.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Group {
+    pub(crate) count: u64,
+    pub(crate) sensitive: u64,
+    pub(crate) lines: Vec<Line>,
 }
 
 /// What goes out.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Preview {
-    /// By kind: how many, and the first of them.
-    pub(crate) kinds: BTreeMap<Class, (u64, Vec<Line>)>,
+    /// By kind.
+    pub(crate) kinds: BTreeMap<Class, Group>,
     pub(crate) total: u64,
+    /// What stays here, by kind, but for what was left out one by one.
+    pub(crate) stays: BTreeMap<Class, Group>,
     /// By sensitive kind: how many there are in the chart.
     pub(crate) sensitive: Vec<(Sensitive, u64)>,
     /// All kinds of the chart with how many records each has.
     pub(crate) counts: BTreeMap<Class, u64>,
-    /// Records that were left out one by one.
+    /// Records that were put in and left out one by one.
+    pub(crate) with: Vec<Line>,
     pub(crate) without: Vec<Line>,
+    /// What was found by name, if anything was looked for.
+    pub(crate) found: Option<Vec<Line>>,
 }
 
 /// The whole page.
