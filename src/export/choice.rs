@@ -147,17 +147,18 @@ impl Choice {
         }
     }
 
-    /// Allergies, conditions, medicines, immunizations, implants, procedures, the newest results, wishes, whom to call.
+    /// Allergies, alerts, conditions, medicines, immunizations, implants, procedures, the newest results, wishes, whom to call.
     /// The sensitive kinds stay here until they are allowed.
     pub fn emergency() -> Self {
         use Class::{
-            Allergy, CareTeam, Demographics, Device, Goal, Immunization, Insurance, Laboratory, Medication, Problem,
+            Allergy, CareTeam, Demographics, Device, Goal, HealthStatus, Immunization, Insurance, Laboratory, Medication, Problem,
             Procedure,
         };
         let include = vec![
             Allergy,
             CareTeam,
             Goal,
+            HealthStatus,
             Insurance,
             Immunization,
             Laboratory,

@@ -1,7 +1,8 @@
 //! One line of a summary, and what it says in words.
 
+use super::part::Part;
 use crate::chart::link::Line;
-use crate::record::{PartialDate, Standing, array, concept_text, string};
+use crate::record::{PartialDate, Standing, array, concept_text, has_code, list, string};
 use crate::vault::Row;
 use serde_json::Value;
 
@@ -53,6 +54,24 @@ impl From<Line> for Item {
     fn from(line: Line) -> Self {
         Self::new(line.rows)
     }
+}
+
+/// What a reader must meet first stands first; otherwise the order stays. A card has room for few.
+pub(super) fn weigh(part: Part, items: &mut [Item]) {
+    match part {
+        Part::Allergies => items.sort_by_cached_key(|item| !item.rows.iter().any(|row| is_grave(&row.resource()))),
+        // What somebody worries about comes after what they have (US Core, health-concern).
+        Part::Conditions => items.sort_by_cached_key(|item| {
+            list(&item.first().resource(), "category").into_iter().any(|category| has_code(category, "", "health-concern"))
+        }),
+        _ => {}
+    }
+}
+
+/// An allergy that may kill (FHIR R4 AllergyIntolerance.criticality, reaction.severity).
+fn is_grave(resource: &Value) -> bool {
+    let says = |path: &str, word: &str| list(resource, path).into_iter().any(|v| v.as_str() == Some(word));
+    says("criticality", "high") || says("reaction.severity", "severe")
 }
 
 /// One resource out of the records of an item: the newest one, with what it lacks and an older one says. Nothing is put

@@ -117,8 +117,9 @@ pub fn gather(chart: &Arc<Chart>, choice: &Choice, made: jiff::Timestamp) -> Res
                 _ => items.push(row),
             }
         }
-        let (tests, cut) = link::by_test(part, link::items(part, items), choice.earlier, &choice.with);
+        let (mut tests, cut) = link::by_test(part, link::items(part, items), choice.earlier, &choice.with);
         left_out |= cut;
+        item::weigh(part, &mut tests);
         section.items = tests;
         for item in link::items(part, apart) {
             let resource = item.first().resource();

@@ -62,12 +62,15 @@ pub(super) fn page(gathered: &Gathered, files: &[(String, String)]) -> String {
     if !contacts.is_empty() {
         out.push_str(&format!("<p>To call: {}</p>\n", escape(&contacts.join("; "))));
     }
+    // What else there is, for whoever would rather have it on paper or in a program.
+    let first: Vec<String> = files.iter().take(2).map(|(address, words)| format!("<a href=\"{address}\">{}</a>", escape(words))).collect();
+    out.push_str(&format!("<p>Also here: {}. <a href=\"#files\">All files in this folder ({})</a></p>\n", first.join(" · "), files.len()));
     let required = |part: Part| matches!(part, Part::Allergies | Part::Conditions | Part::Medicines);
     for section in gathered.sections.iter().filter(|s| required(s.part) || !s.is_unknown()) {
         part(&mut out, gathered, section);
     }
     not_so(&mut out, gathered);
-    out.push_str("<h2>The files in this folder</h2>\n<ul>\n");
+    out.push_str("<h2 id=\"files\">The files in this folder</h2>\n<ul>\n");
     for (address, words) in files {
         out.push_str(&format!("<li><a href=\"{address}\">{}</a></li>\n", escape(words)));
     }
@@ -91,13 +94,23 @@ fn part(out: &mut String, gathered: &Gathered, section: &Section) {
     if section.items.is_empty() {
         return;
     }
+    let newest: Vec<&Item> = section.items.iter().collect();
+    rows(out, gathered, section.part, words, &newest);
+    let earlier: Vec<&Item> = section.items.iter().flat_map(|item| &item.earlier).collect();
+    if !earlier.is_empty() {
+        out.push_str(&format!("<details><summary>Earlier values ({})</summary>\n", earlier.len()));
+        rows(out, gathered, section.part, &format!("{words}, earlier values"), &earlier);
+        out.push_str("</details>\n");
+    }
+}
+
+fn rows(out: &mut String, gathered: &Gathered, part: Part, words: &str, items: &[&Item]) {
     out.push_str(&format!("<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"{words}\"><table><thead><tr>"));
-    for head in table::heads(section.part) {
+    for head in table::heads(part) {
         out.push_str(&format!("<th scope=\"col\">{head}</th>"));
     }
     out.push_str("</tr></thead><tbody>\n");
-    let items: Vec<&Item> = section.items.iter().flat_map(Item::all).collect();
-    for cells in parallel::map(&items, |item| table::cells(section.part, &gathered.tell(item), item)) {
+    for cells in parallel::map(items, |item| table::cells(part, &gathered.tell(item), item)) {
         out.push_str("<tr>");
         for (n, cell) in cells.iter().enumerate() {
             let (open, close) = if n == 0 { ("<th scope=\"row\">", "</th>") } else { ("<td>", "</td>") };
