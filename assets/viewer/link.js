@@ -6,6 +6,8 @@ const AT_ONCE = 2 * 1024 * 1024;
 const fromBase64url = (text) => bytes(text.replace(/-/g, "+").replace(/_/g, "/"));
 
 class Trouble extends Error {}
+/** It has ended, or was stopped. */
+class Over extends Trouble {}
 
 /** What a link says. Unknown properties and flags are ignored, a newer version is refused. */
 function readLink(text) {
@@ -34,7 +36,7 @@ async function ask(url, options) {
   } catch {
     throw new Trouble("The other side does not answer, or this browser may not ask it. Check the network, then try again.");
   }
-  if (answer.status === 404) throw new Trouble("This link is not active: it has ended, or it was stopped. Ask for a new one.");
+  if (answer.status === 404) throw new Over("This link is not active: it has ended, or it was stopped. Ask for a new one.");
   if (answer.status === 429) throw new Trouble(`This link was opened very often just now. Wait ${number(answer.headers.get("retry-after")) || "60"} seconds, then try again.`);
   return answer;
 }
@@ -223,7 +225,8 @@ function ready() {
       const { bundle, said } = await gather(files);
       show(files, bundle, said, link, recipient, passcode);
     } catch (error) {
-      say(error instanceof Trouble ? error.message : "This link could not be opened: what came is not as it should be. Ask for a new one.", true);
+      const card = error instanceof Over && link.label.startsWith("Emergency card.");
+      say(card ? "This card is no longer valid. What it opened has ended, or was stopped. Call whoever is named above." : error instanceof Trouble ? error.message : "This link could not be opened: what came is not as it should be. Ask for a new one.", true);
       act.disabled = false;
     }
   });

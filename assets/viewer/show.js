@@ -169,8 +169,16 @@ const isFile = (name) => /^File of |\.[a-z0-9]{2,6}$/i.test(name);
 const origin = (sources, before = "") => sources.length > 0 && h("span", { class: sources.every(isFile) ? "src no-print" : "src" }, before, sources.map((s) => s.replace(/\.(json|ndjson|xml|zip|pdf|txt|html?|rtf)$/i, "")).join(", "));
 const from = (line) => [line.sources.length > 0 && [origin(line.sources), " "], day(line.date)];
 
+const refuted = (r) => has(r.verificationStatus, "refuted");
+
+/** What stands apart from what the person has: never among it, and never silently left away. */
+function apart(c, kinds, takes) {
+  const items = c.of(...kinds).filter(({ resource: r }) => takes(r));
+  return same(items.map(({ resource: r, source }) => ({ name: title(r, c.look), more: "", source, date: when(r) }))).sort(newest);
+}
+
 function allergies(c) {
-  const items = c.of("AllergyIntolerance").filter(({ resource: r }) => !has(r.clinicalStatus, "inactive", "resolved") && !has(r.verificationStatus, "refuted"));
+  const items = c.of("AllergyIntolerance").filter(({ resource: r }) => !has(r.clinicalStatus, "inactive", "resolved") && !refuted(r));
   return same(items.map(({ resource: r, source }) => {
     const signs = list(r.reaction).map((x) => x && [list(x.manifestation).map((m) => concept(m)).filter(Boolean).join(", "), word(x.severity)].filter(Boolean).join(", ")).filter(Boolean).join("; ");
     const year = day(first(word(r.onsetDateTime), word(r.recordedDate)));
@@ -179,7 +187,7 @@ function allergies(c) {
 }
 
 function conditions(c, current) {
-  const items = c.of("Condition").filter(({ resource: r }) => !has(r.verificationStatus, "refuted") && has(r.clinicalStatus, "inactive", "resolved", "remission") !== current);
+  const items = c.of("Condition").filter(({ resource: r }) => !refuted(r) && has(r.clinicalStatus, "inactive", "resolved", "remission") !== current);
   return same(items.map(({ resource: r, source }) => ({ name: title(r, c.look), more: "", source, date: first(word(r.onsetDateTime), word(r.onsetPeriod && r.onsetPeriod.start), word(r.recordedDate)), note: [r.onsetAge && `from age ${quantity(r.onsetAge)}`, has(r.clinicalStatus, "remission") && "in remission"].filter(Boolean).join(", ") }))).sort(newest);
 }
 
@@ -473,6 +481,9 @@ function sheet(bundle, about) {
   const past = conditions(c, false);
   const before = medicines(c, false);
   const files = documents(c);
+  const formerly = apart(c, ["AllergyIntolerance"], (r) => !refuted(r) && has(r.clinicalStatus, "inactive", "resolved"));
+  const ruledOut = apart(c, ["AllergyIntolerance", "Condition"], refuted);
+  const notDone = apart(c, ["Immunization", "Procedure"], (r) => r.status === "not-done");
   const immunizations = same(c.of("Immunization").filter(({ resource: r }) => r.status !== "not-done").map(({ resource: r, source }) => ({ name: title(r, c.look), more: day(when(r)), source, date: when(r) }))).sort(newest);
   immunizations.slice(SHOTS).forEach((i) => { i.offPaper = true; });
   const procedures = same(c.of("Procedure").filter(({ resource: r }) => r.status !== "not-done").map(({ resource: r, source }) => ({ name: title(r, c.look), more: day(when(r)), source, date: when(r) }))).sort(newest);
@@ -505,6 +516,9 @@ function sheet(bundle, about) {
       now.length > FEW && more(`All active conditions (${now.length})`, () => lines(now, dated)),
       procedures.length > FEW && more(`All procedures (${procedures.length})`, () => parts(procedures, (some) => lines(some, dated))),
       immunizations.length > FEW && more(`All immunizations (${immunizations.length})`, () => parts(immunizations, (some) => lines(some, dated))),
+      formerly.length > 0 && more(`Past allergies (${formerly.length})`, () => parts(formerly, (some) => lines(some, dated))),
+      ruledOut.length > 0 && more(`Ruled out (${ruledOut.length})`, () => parts(ruledOut, (some) => lines(some, dated))),
+      notDone.length > 0 && more(`Not done (${notDone.length})`, () => parts(notDone, (some) => lines(some, dated))),
       past.length > 0 && more(`Past conditions (${past.length})`, () => parts(past, (some) => lines(some, dated))),
       before.length > 0 && more(`Earlier and given medicines (${before.length})`, () => parts(before, (some) => table(["Medicine", "How", "State", "Source"], some.map((m) => [m.name, m.more, m.status, from(m)])))),
       social.length > 0 && more(`Social history and questionnaires (${social.length})`, () => parts(social, (some) => table(["What", "Answer", "Date", "Source"], told(some).map((r) => [r.name, r.value, day(r.date), r.sources.join(", ")])))),
