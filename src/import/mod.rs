@@ -5,6 +5,7 @@ pub mod archive;
 pub mod ccda;
 pub mod documents;
 pub mod fhir;
+pub mod health_card;
 mod identity;
 pub mod inbox;
 mod intake;

@@ -9,7 +9,7 @@ use super::report::FileReport;
 use super::sniff::{Format, decode_xml, sniff, why_not};
 use super::worker::Worker;
 use super::xdm::About;
-use super::{Limits, Sink, ccda, fhir};
+use super::{Limits, Sink, ccda, fhir, health_card};
 use crate::record::PatientIdentity;
 use crate::vault::{Chart, Original, Staged};
 use crate::{Error, Kind, Result};
@@ -297,6 +297,10 @@ fn read_as(part: &Part<'_>, input: &mut dyn Read, sink: &mut dyn Sink) -> Result
             }
             check_xml(&text, limits)?;
             return fhir::read_xml(&text, limits, sink);
+        }
+        Format::HealthCard => {
+            let bytes = read_whole(input, limits)?;
+            health_card::read(&String::from_utf8_lossy(&bytes), limits, sink)?;
         }
         Format::Ccda => ccda::read(&read_whole(input, limits)?, name, limits, sink)?,
         _ => documents::read(&Document { format, bytes: &read_whole(input, limits)?, name, path, about }, worker, limits, sink)?,

@@ -15,6 +15,7 @@ pub enum Format {
     FhirJson,
     FhirNdjson,
     FhirXml,
+    HealthCard,
     Ccda,
     /// XML of another kind; [`describe`] names its outermost element.
     Xml,
@@ -41,6 +42,7 @@ impl Format {
             Self::FhirJson => "fhir-json",
             Self::FhirNdjson => "fhir-ndjson",
             Self::FhirXml => "fhir-xml",
+            Self::HealthCard => crate::import::health_card::FORMAT,
             Self::Ccda => "ccda",
             Self::Xml => "xml",
             Self::Zip => "zip",
@@ -98,6 +100,7 @@ pub fn describe(format: Format, head: &[u8]) -> String {
         Format::FhirJson => "a JSON file".into(),
         Format::FhirNdjson => "a file of JSON lines".into(),
         Format::FhirXml => "a FHIR XML file".into(),
+        Format::HealthCard => "a SMART Health Card".into(),
         Format::Ccda => "a clinical document (C-CDA)".into(),
         Format::Xml => match decode_text(head).as_deref().and_then(root) {
             Some(root) => {
@@ -146,7 +149,11 @@ mod tests {
             (b"\xef\xbb\xbf\n {\n\"resourceType\":\"Patient\"}".to_vec(), Format::FhirJson),
             (b"[{\"resourceType\":\"Patient\"}]".to_vec(), Format::FhirJson),
             (b"[]".to_vec(), Format::FhirJson),
-            (b"{\"verifiableCredential\":[\"ey\"]}".to_vec(), Format::FhirJson),
+            (b"{\"verifiableCredential\":[\"ey\"]}".to_vec(), Format::HealthCard),
+            (b"{\"verifiableCredential\":[{}]}".to_vec(), Format::FhirJson),
+            (b"{\"resourceType\":\"Basic\",\"a\":\"\\\"verifiableCredential\\\":[\\\"\"}".to_vec(), Format::FhirJson),
+            (b"shc:/5676290952".to_vec(), Format::HealthCard),
+            (b"eyJ6aXAiOiJERUYiLCJhbGciOiJFUzI1NiIsImtpZCI6ImsifQ.e30.AAAA".to_vec(), Format::HealthCard),
             (b"{\"resourceType\":\"Patient\",\"a\":\"}\\\"{\"}\n\n{\"resourceType\":\"X\"}".to_vec(), Format::FhirNdjson),
             (b"{\"a\":\n1}\n{\"a\":2}".to_vec(), Format::FhirJson),
             (b"{\"resourceType\":\"Pat".to_vec(), Format::FhirJson),

@@ -174,8 +174,9 @@ impl Refs {
         if given.as_deref().is_some_and(|r| r.starts_with('#')) {
             return true;
         }
+        // What names no type (urn:uuid:…, resource:0) and is not here can only mean the person, whatever the file itself has there.
         let names_patient = matches!(key, "subject" | "patient" | "beneficiary" | "for")
-            && given.as_deref().is_none_or(|r| r.contains("Patient/") || r.starts_with("urn:"));
+            && given.as_deref().is_none_or(|r| r.contains("Patient/") || !r.contains('/'));
         let found = given.as_deref().and_then(|r| self.find(from, r));
         if let Some(known) = found {
             if !reference.contains_key("display") && known.target != Target::Person {
@@ -265,6 +266,11 @@ mod tests {
                 "recorder": {"display": "Dr. Gone"}, "insurance": [{"reference": "#c"}]})
         );
         assert_eq!(cleaned.targets, [Target::Item(0), Target::Beside(0)]);
+        // A card that points to its own frame where its patient should be.
+        let mut card =
+            json!({"resourceType": "Condition", "subject": {"reference": "resource:0"}, "encounter": {"reference": "resource:9"}});
+        refs.clean(&placed(9, "Condition", "m", "", "b"), &mut card, &mut Cleaned { address: &|t| format!("{t:?}"), targets: Vec::new() });
+        assert_eq!(card, json!({"resourceType": "Condition", "subject": {"reference": "Person"}}));
         // The same id in another file is somebody else.
         let mut other = json!({"resourceType": "X", "reasonReference": [{"reference": "Condition/c1"}]});
         refs.clean(&placed(9, "X", "m", "", "b"), &mut other, &mut Cleaned { address: &|t| format!("{t:?}"), targets: Vec::new() });

@@ -54,7 +54,7 @@ const TEXT_SIGNATURES: &[(&str, Format)] = &[
     ("BEGIN:VCALENDAR", Unknown("a calendar (iCalendar)")),
     ("BEGIN:VCARD", Unknown("an address card (vCard)")),
     ("##fileformat=VCF", Unknown("raw genetic data (VCF)")),
-    ("shc:/", Unknown("the text of a SMART Health Card code")),
+    ("shc:/", Format::HealthCard),
     ("shlink:/", Unknown("a SMART Health Link")),
     ("-----BEGIN AGE ENCRYPTED FILE-----", Unknown("a locked file (age encryption)")),
     ("-----BEGIN PGP MESSAGE-----", Unknown("a locked file (PGP encryption)")),
@@ -69,6 +69,9 @@ pub(super) fn sniff_text(text: &str) -> Option<Format> {
         return Some(*format);
     }
     let line = text.lines().next().unwrap_or_default();
+    if crate::import::health_card::is_card(line) {
+        return Some(Format::HealthCard);
+    }
     if line.starts_with("https://") && line.contains("#shlink:/") {
         return Some(Unknown("a SMART Health Link"));
     }

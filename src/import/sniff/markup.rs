@@ -53,7 +53,16 @@ fn json(text: &str) -> Option<Format> {
     if !looks {
         return None;
     }
+    if object && is_card_file(inner) {
+        return Some(Format::HealthCard);
+    }
     Some(if object && another_line(text) { Format::FhirNdjson } else { Format::FhirJson })
+}
+
+/// A file of health cards: their texts in a list under the one name, which comes first.
+fn is_card_file(inner: &str) -> bool {
+    let list = inner.strip_prefix("\"verifiableCredential\"").and_then(|rest| rest.trim_start().strip_prefix(':'));
+    list.and_then(|rest| rest.trim_start().strip_prefix('[')).is_some_and(|rest| rest.trim_start().starts_with('"'))
 }
 
 const COMMENTED: &str = "JSON with comments in it, which is no longer JSON";

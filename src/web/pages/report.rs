@@ -259,6 +259,7 @@ fn format_words(format: &str) -> String {
         "ccda" => "a summary from a doctor’s system (C-CDA)",
         "xdm" => "a portal download (XDM)",
         "zip" => "a zip file",
+        "smart-health-card" => "a SMART Health Card",
         "pdf" => "a PDF",
         "image" => "a picture",
         "fhir-ndjson" => "a FHIR file, line by line",
