@@ -7,6 +7,7 @@
 //! - [`when`], [`answers`]: what a date is the date of; questions with their answers.
 //! - [`denials`]: "none known" and "nothing known", which are not the same.
 //! - [`people`], [`person`], [`money`], [`documents`], [`timeline`]: who, whose, how much, which paper, when.
+//! - [`photo`]: the face that goes with the name.
 
 pub mod answers;
 pub mod denials;
@@ -17,6 +18,7 @@ pub mod money;
 pub mod panels;
 pub mod people;
 pub mod person;
+pub mod photo;
 pub mod results;
 pub mod sources;
 pub mod timeline;

@@ -143,6 +143,15 @@ impl Worker {
         self.run(&["picture", &longest.to_string()], bytes).and_then(png_or_jpeg)
     }
 
+    /// A photograph as JPEG, upright, without metadata, no side longer than `longest`. What is see-through is white.
+    ///
+    /// # Errors
+    /// The trouble with it.
+    pub fn photo(&self, bytes: &[u8], longest: u32) -> Result<Vec<u8>, Trouble> {
+        let photo = self.run(&["photo", &longest.to_string()], bytes)?;
+        if photo.starts_with(b"\xff\xd8\xff") { Ok(photo) } else { Err(Trouble::Unreadable) }
+    }
+
     /// What a picture says about itself. Decodes nothing but its header.
     ///
     /// # Errors

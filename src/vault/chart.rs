@@ -418,6 +418,15 @@ impl Chart {
         })
     }
 
+    /// Takes a value away that [`Self::set_note`] kept. There need not be one.
+    ///
+    /// # Errors
+    /// Internal when the database fails.
+    pub fn drop_note(&self, name: &str) -> Result<()> {
+        self.whole()?;
+        self.transact(|conn| Ok(conn.execute("DELETE FROM notes WHERE name = ?1", [name]).map(drop)?))
+    }
+
     /// A small value kept in the chart (accepted identities, last visit, settings): JSON text under a name.
     /// Waits while an import runs; within one, use [`Import::set_note`].
     ///

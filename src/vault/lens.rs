@@ -80,6 +80,9 @@ pub(super) fn is_own_note(name: &str) -> bool {
     name.starts_with("last-visit/")
 }
 
+/// The person's photograph: like their name, for everyone who may open the chart.
+const PHOTO: &str = "photo";
+
 /// Whether a note may be read: one beside a document that may be seen, if it tells of nothing that may not.
 pub(super) fn shows_note(conn: &Connection, scope: &Lens, name: &str, value: &str) -> bool {
     let beside = || {
@@ -87,7 +90,7 @@ pub(super) fn shows_note(conn: &Connection, scope: &Lens, name: &str, value: &st
         let row = columns::row_of(conn, scope, rid).ok().flatten()?;
         Some(scope.also.contains(&rid) || scope.allows(row.class, sensitive_words(value)))
     };
-    is_own_note(name) || beside().unwrap_or(false)
+    is_own_note(name) || name == PHOTO || beside().unwrap_or(false)
 }
 
 /// The sources that gave something that may be seen, by their day.

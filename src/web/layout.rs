@@ -3,6 +3,7 @@
 use super::app::{ChartCx, Theme};
 use super::assets;
 use super::pages::words;
+use crate::chart::photo;
 use crate::record::Class;
 use crate::vault::{PersonInfo, Role};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -185,7 +186,8 @@ fn band(cx: &ChartCx) -> Markup {
     html! {
         header class=(format!("band who-{}{}", person.colour, if cx.role == Role::Viewer { " reads" } else { "" })) {
             div.band-in {
-                span.disc aria-hidden="true" { (words::initials(&person.name)) }
+                @if photo::is_there(&cx.chart) { img.disc src=(cx.to("photo")) alt=""; }
+                @else { span.disc aria-hidden="true" { (words::initials(&person.name)) } }
                 p.band-name {
                     (person.name)
                     small { "born " (words::birth(person)) span.wide { (words::age_after_comma(person)) " · " (standing(cx)) } }

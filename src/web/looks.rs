@@ -51,6 +51,8 @@ pub const LOGGED: &[(&str, &str, Logged)] = &[
     ("GET", "/share/{share}", As(LookedList, "share")),
     ("POST", "/share/{share}", Itself),
     ("GET", "/share/{share}/file", As(Downloaded, "share")),
+    ("GET", "/photo", Nothing),
+    ("POST", "/photo", Itself),
     ("GET", "/card", As(LookedList, "card")),
     ("POST", "/card", Itself),
     ("POST", "/card/code", Itself),

@@ -136,6 +136,8 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("GET", "/charts/{chart}/share/{share}", Who::Writer),
     ("POST", "/charts/{chart}/share/{share}", Who::Writer),
     ("GET", "/charts/{chart}/share/{share}/file", Who::Writer),
+    ("GET", "/charts/{chart}/photo", Who::Reader),
+    ("POST", "/charts/{chart}/photo", Who::Writer),
     ("GET", "/charts/{chart}/card", Who::Writer),
     ("POST", "/charts/{chart}/card", Who::Writer),
     ("POST", "/charts/{chart}/card/code", Who::Writer),
@@ -279,7 +281,13 @@ pub fn addresses() -> Router<Arc<App>> {
         .route("/charts/{chart}/add", get(add::show).post(add::upload))
         .route("/welcome/restore", get(restore::show).post(restore::take))
         .layer(DefaultBodyLimit::disable());
-    security::bounded(pages.merge(links()).merge(super::fhir::router())).merge(uploads).merge(replies())
+    security::bounded(pages.merge(links()).merge(super::fhir::router())).merge(uploads).merge(photos()).merge(replies())
+}
+
+/// The photograph of a person: larger than forms, far smaller than uploads.
+fn photos() -> Router<Arc<App>> {
+    let most = crate::chart::photo::MOST_BYTES + (1 << 16);
+    Router::new().route("/charts/{chart}/photo", get(routes::photo::show).post(routes::photo::put)).layer(DefaultBodyLimit::max(most))
 }
 
 /// Health links, open to every viewer of every host.

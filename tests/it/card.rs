@@ -30,6 +30,7 @@ fn face() -> Face {
         lines: vec![Line { label: "Blood type", words: "A+ (told by Ruth)".into() }],
         made: "22 November 2026".into(),
         code: String::new(),
+        photo: Vec::new(),
     }
 }
 

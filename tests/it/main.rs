@@ -46,6 +46,7 @@ mod pages_leaves;
 mod pages_seen;
 mod pages_words;
 mod pdf;
+mod photo;
 mod roundtrip;
 mod scope;
 mod scope_web;

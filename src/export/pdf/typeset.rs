@@ -41,9 +41,20 @@ impl Laid {
 /// # Errors
 /// Internal when the template does not go with its data: a mistake of ours.
 pub(crate) fn lay(template: &str, inputs: &[(&str, String)]) -> Result<Laid> {
+    lay_with(template, inputs, &[])
+}
+
+/// The same with files as bytes. A file without bytes is not there.
+///
+/// # Errors
+/// As [`lay`].
+pub(crate) fn lay_with(template: &str, inputs: &[(&str, String)], files: &[(&str, &[u8])]) -> Result<Laid> {
     let mut dict = Dict::new();
     for (name, text) in inputs {
         dict.insert((*name).into(), text.as_str().into_value());
+    }
+    for (name, bytes) in files.iter().filter(|(_, bytes)| !bytes.is_empty()) {
+        dict.insert((*name).into(), Bytes::new(bytes.to_vec()).into_value());
     }
     // Nothing of a document stays in the typesetter's memory once it is made.
     let engine = TypstEngine::builder().main_file(template).fonts(FONTS.iter().cloned()).comemo_evict_max_age(Some(0)).build();

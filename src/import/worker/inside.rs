@@ -33,6 +33,7 @@ pub fn run_worker(args: &[String]) -> ExitCode {
         ["pdf-info"] => pdf_info(bytes),
         ["pdf-page", page, width] => pdf_page(bytes, number(page)?, number(width)?),
         ["picture", longest] => picture(&bytes, number(longest)?),
+        ["photo", longest] => photo(&bytes, number(longest)?),
         ["picture-info"] => picture_info(&bytes),
         _ => Err(UNREADABLE),
     }));
@@ -171,7 +172,8 @@ fn picture_info(bytes: &[u8]) -> Result<Vec<u8>, u8> {
     serde_json::to_vec(&PictureInfo { width, height, created }).map_err(|_| UNREADABLE)
 }
 
-fn picture(bytes: &[u8], longest: u32) -> Result<Vec<u8>, u8> {
+/// The picture upright, no side longer than `longest`. Its header is judged before anything is decoded.
+fn upright(bytes: &[u8], longest: u32) -> Result<DynamicImage, u8> {
     let mut decoder = decoder(bytes)?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > PIXELS {
@@ -186,18 +188,35 @@ fn picture(bytes: &[u8], longest: u32) -> Result<Vec<u8>, u8> {
     if picture.width() > longest || picture.height() > longest {
         picture = picture.thumbnail(longest, longest);
     }
+    Ok(picture)
+}
+
+fn photo(bytes: &[u8], longest: u32) -> Result<Vec<u8>, u8> {
+    let picture = upright(bytes, longest)?.into_rgba8();
+    let mut paper = image::RgbaImage::from_pixel(picture.width(), picture.height(), image::Rgba([255; 4]));
+    image::imageops::overlay(&mut paper, &picture, 0, 0);
+    jpeg(paper.into())
+}
+
+fn jpeg(picture: DynamicImage) -> Result<Vec<u8>, u8> {
     let mut out = Cursor::new(Vec::new());
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, 88);
+    picture.into_rgb8().write_with_encoder(encoder).map_err(|_| UNREADABLE)?;
+    Ok(out.into_inner())
+}
+
+fn picture(bytes: &[u8], longest: u32) -> Result<Vec<u8>, u8> {
+    let picture = upright(bytes, longest)?;
     if bytes.starts_with(b"\xff\xd8") {
         // A photograph: as PNG it would be many times larger.
-        let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, 88);
-        picture.into_rgb8().write_with_encoder(encoder).map_err(|_| UNREADABLE)?;
-    } else {
-        let picture = if picture.color().has_alpha() {
-            DynamicImage::ImageRgba8(picture.into_rgba8())
-        } else {
-            DynamicImage::ImageRgb8(picture.into_rgb8())
-        };
-        picture.write_to(&mut out, image::ImageFormat::Png).map_err(|_| UNREADABLE)?;
+        return jpeg(picture);
     }
+    let picture = if picture.color().has_alpha() {
+        DynamicImage::ImageRgba8(picture.into_rgba8())
+    } else {
+        DynamicImage::ImageRgb8(picture.into_rgb8())
+    };
+    let mut out = Cursor::new(Vec::new());
+    picture.write_to(&mut out, image::ImageFormat::Png).map_err(|_| UNREADABLE)?;
     Ok(out.into_inner())
 }

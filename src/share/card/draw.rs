@@ -1,7 +1,7 @@
 //! The card drawn: as large as a bank card, letters of 7 pt and more. What does not fit is counted, never clipped.
 
 use super::Face;
-use crate::export::pdf::typeset::{Laid, lay};
+use crate::export::pdf::typeset::{Laid, lay_with};
 use crate::{Error, Result};
 use serde::Serialize;
 
@@ -62,7 +62,8 @@ fn fitted(face: &Face, step: (usize, usize, usize, bool)) -> Fitted<'_> {
 
 fn draw(face: &Face, step: (usize, usize, usize, bool), size: f32, form: &str, colour: &str) -> Result<Laid> {
     let data = serde_json::to_string(&fitted(face, step)).map_err(Error::internal)?;
-    lay(TEMPLATE, &[("data", data), ("size", size.to_string()), ("form", form.to_owned()), ("colour", colour.to_owned())])
+    let words = [("data", data), ("size", size.to_string()), ("form", form.to_owned()), ("colour", colour.to_owned())];
+    lay_with(TEMPLATE, &words, &[("photo", &face.photo)])
 }
 
 /// The largest letters with the most on it that make exactly `pages` pages of the form.

@@ -1,12 +1,14 @@
 //! What stands on the card.
 
-use super::{Card, Field};
+use super::{Card, Field, LONGEST};
+use crate::chart::photo;
 use crate::export::Choice;
 use crate::export::gather::{Gathered, Item, Part, gather};
-use crate::record::PartialDate;
+use crate::record::{PartialDate, array, concept_text};
 use crate::vault::Chart;
 use crate::{Error, Result};
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -47,6 +49,9 @@ pub struct Face {
     pub made: String,
     /// The picture of the code, or empty.
     pub code: String,
+    /// The photograph as JPEG, or empty.
+    #[serde(skip)]
+    pub photo: Vec<u8>,
 }
 
 impl std::fmt::Debug for Face {
@@ -90,6 +95,7 @@ impl Face {
             lines: lines.into_iter().filter_map(|(_, label, words)| Some(Line { label, words: words? })).collect(),
             made: PartialDate::parse(&now.to_zoned(jiff::tz::TimeZone::system()).date().to_string())
                 .map_or_else(String::new, |d| d.day_words()),
+            photo: if has(Field::Photo) { photo::of(chart)?.unwrap_or_default() } else { Vec::new() },
             code: link.map(|l| super::super::qr(&l)).transpose()?.unwrap_or_default(),
         })
     }
@@ -99,10 +105,39 @@ impl Face {
 pub(super) fn known(chart: &Arc<Chart>) -> Result<BTreeMap<Field, String>> {
     let gathered = gather(chart, &Choice::emergency(), jiff::Timestamp::now())?;
     let mut out = BTreeMap::new();
-    let contacts = gathered.contacts();
-    if !contacts.is_empty() {
-        out.insert(Field::Contacts, contacts.join("\n"));
+    let mut put = |field: Field, lines: Vec<String>| {
+        // What has no room on a card is left for whoever fills it in.
+        let mut words = String::new();
+        for line in lines {
+            let more = if words.is_empty() { line } else { format!("\n{line}") };
+            if words.chars().count() + more.chars().count() <= LONGEST {
+                words.push_str(&more);
+            }
+        }
+        if !words.is_empty() {
+            out.insert(field, words);
+        }
+    };
+    let team = &gathered.section(Part::CareTeam).items;
+    let related = team.iter().filter(|item| item.first().kind == "RelatedPerson").map(|item| gathered.tell(item));
+    let related = related.map(|told| {
+        let relation = told.detail("Relation").map(|r| format!("({r})"));
+        [Some(told.title.clone()), relation, told.detail("Contact")].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    });
+    let mut contacts = gathered.contacts();
+    for line in related {
+        let name = |line: &str| line.split(['(', ',']).next().unwrap_or_default().trim().to_lowercase();
+        if !contacts.iter().any(|known| name(known) == name(&line)) {
+            contacts.push(line);
+        }
     }
+    let is_contact = |member: &str| contacts.iter().any(|c| c.split_whitespace().take(2).eq(member.split_whitespace().take(2)));
+    let members = team.iter().filter(|item| item.first().kind == "CareTeam").filter_map(|item| gathered.tell(item).detail("Member"));
+    let members: Vec<String> = members.flat_map(|m| m.split("; ").map(str::to_owned).collect::<Vec<_>>()).collect();
+    let doctors = members.into_iter().filter(|member| !is_contact(member)).collect();
+    put(Field::Contacts, contacts.clone());
+    put(Field::Doctors, doctors);
+    put(Field::Language, language(&gathered).into_iter().collect());
     let measured = |code: &str| {
         let vitals = &gathered.section(Part::VitalSigns).items;
         let item = vitals.iter().find(|i| i.first().code.as_deref().is_some_and(|c| c.ends_with(&format!("|{code}"))))?;
@@ -114,6 +149,15 @@ pub(super) fn known(chart: &Arc<Chart>) -> Result<BTreeMap<Field, String>> {
         out.insert(Field::Size, size.join(", "));
     }
     Ok(out)
+}
+
+/// The language that somebody speaks best, where a source says it in words.
+fn language(gathered: &Gathered) -> Option<String> {
+    let all: Vec<Value> = gathered.patients.iter().flat_map(|row| array(&row.resource(), "communication").to_vec()).collect();
+    let words = |one: &&Value| one.get("language").and_then(concept_text).is_some_and(|w| w.chars().count() > 3);
+    let spoken: Vec<&Value> = all.iter().filter(words).collect();
+    let best = spoken.iter().find(|one| one.get("preferred").and_then(Value::as_bool) == Some(true)).or_else(|| spoken.first())?;
+    best.get("language").and_then(concept_text)
 }
 
 fn titles(gathered: &Gathered, part: Part) -> Vec<String> {

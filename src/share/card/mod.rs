@@ -41,11 +41,13 @@ pub enum Field {
     Doctors,
     Pharmacy,
     Directive,
+    Photo,
 }
 
 impl Field {
     /// Every field, in the order of the form.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
+        Self::Photo,
         Self::Allergies,
         Self::Conditions,
         Self::Medicines,
@@ -75,6 +77,7 @@ impl Field {
             Self::Doctors => "doctors",
             Self::Pharmacy => "pharmacy",
             Self::Directive => "directive",
+            Self::Photo => "photo",
         }
     }
 
@@ -93,12 +96,13 @@ impl Field {
             Self::Doctors => "Doctors",
             Self::Pharmacy => "Pharmacy",
             Self::Directive => "Where the advance directive is",
+            Self::Photo => "Photo",
         }
     }
 
     /// Whether somebody types it; the others come from the chart.
     pub fn is_typed(self) -> bool {
-        !matches!(self, Self::Allergies | Self::Conditions | Self::Medicines | Self::Implants)
+        !matches!(self, Self::Allergies | Self::Conditions | Self::Medicines | Self::Implants | Self::Photo)
     }
 }
 

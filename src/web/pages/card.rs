@@ -21,7 +21,15 @@ pub(crate) fn colour(name: &str) -> &'static str {
 }
 
 /// The page.
-pub(crate) fn page(cx: &ChartCx, card: &Card, face: &Face, code: Option<&Share>, reach: Reach, held: &[Sensitive]) -> Markup {
+pub(crate) fn page(
+    cx: &ChartCx,
+    card: &Card,
+    face: &Face,
+    code: Option<&Share>,
+    reach: Reach,
+    held: &[Sensitive],
+    has_photo: bool,
+) -> Markup {
     let body = html! {
         header.head {
             h1 { "Emergency card" }
@@ -38,9 +46,17 @@ pub(crate) fn page(cx: &ChartCx, card: &Card, face: &Face, code: Option<&Share>,
                 (wallet(cx, face))
                 p.soft.no-print { "Here you see all of it. On the card to print the letters are made smaller until it fits; what does not fit even so is counted there, never cut off." }
             }
-            div.no-print { (form(cx, card, held)) }
+            div.flow.no-print {
+                h2 { "Lock screen" }
+                p.soft { "Save the picture and set it as your phone’s background. The top third stays free for the clock." }
+                (lock(cx, face))
+            }
         }
-        div.no-print { (the_code(cx, code, reach)) }
+        div.no-print {
+            (form(cx, card, held, has_photo))
+            (photo_form(cx, has_photo))
+            (the_code(cx, code, reach))
+        }
     };
     chart_page(cx, &Page { title: "Emergency card", nav: "card", crumbs: &[] }, &body)
 }
@@ -50,6 +66,7 @@ fn wallet(cx: &ChartCx, face: &Face) -> Markup {
         div class=(format!("wallet who-{}", cx.person.colour)) role="group" aria-label="Wallet card, both sides" {
             div.wallet-side {
                 div.wallet-top {
+                    @if !face.photo.is_empty() { img.wallet-photo src=(cx.to("photo")) alt=(format!("Photo of {}", face.name)); }
                     div { h3 { (face.name) } p { "Born " (face.born) @if !face.language.is_empty() { " · " (face.language) } } }
                     h4 { "EMERGENCY" br; "CARD" }
                 }
@@ -77,7 +94,27 @@ fn wallet(cx: &ChartCx, face: &Face) -> Markup {
     }
 }
 
-fn form(cx: &ChartCx, card: &Card, held: &[Sensitive]) -> Markup {
+/// As the picture has it: of the medicines the names alone.
+fn lock(cx: &ChartCx, face: &Face) -> Markup {
+    let names: Vec<&str> = face.medicines.iter().map(|m| m.split(':').next().unwrap_or(m)).collect();
+    html! {
+        div.lock role="group" aria-label="Lock-screen picture" {
+            div.lock-top {
+                div { p { b { "EMERGENCY" } } h3 { (face.name) } p { "Born " (face.born) } }
+                @if !face.photo.is_empty() { img.wallet-photo src=(cx.to("photo")) alt=(format!("Photo of {}", face.name)); }
+            }
+            @if !face.allergies.is_empty() || !face.no_allergies.is_empty() {
+                div.alarm { "ALLERGIES: " @if face.allergies.is_empty() { (face.no_allergies) } @else { (face.allergies.join(" · ")) } }
+            }
+            @if !face.conditions.is_empty() { p { b { "Conditions: " } (face.conditions.join(", ")) } }
+            @if !names.is_empty() { p { b { "Medicines: " } (names.join(", ")) } }
+            @if !face.contacts.is_empty() { p { b { "Call: " } (face.contacts.join("; ")) } }
+            @if !face.code.is_empty() { div.qr { (PreEscaped(&face.code)) } }
+        }
+    }
+}
+
+fn form(cx: &ChartCx, card: &Card, held: &[Sensitive], has_photo: bool) -> Markup {
     let on = |field: &Field| card.fields.contains(field);
     html! {
         (section("what-is-on-it", "What is on it", None, &html! {
@@ -85,7 +122,7 @@ fn form(cx: &ChartCx, card: &Card, held: &[Sensitive]) -> Markup {
                 fieldset {
                     legend { "From the chart" }
                     div.ticks {
-                        @for field in Field::ALL.iter().filter(|f| !f.is_typed()) {
+                        @for field in Field::ALL.iter().filter(|f| !f.is_typed() && (**f != Field::Photo || has_photo)) {
                             label.tick { input type="checkbox" name="field" value=(field.slug()) checked[on(field)]; span { (field.words()) } }
                         }
                     }
@@ -106,6 +143,32 @@ fn form(cx: &ChartCx, card: &Card, held: &[Sensitive]) -> Markup {
             }
         }))
     }
+}
+
+/// The photograph: it is kept whether or not it is on the card.
+fn photo_form(cx: &ChartCx, has_photo: bool) -> Markup {
+    section(
+        "photo",
+        "Photo",
+        None,
+        &html! {
+            @if has_photo { img.portrait src=(cx.to("photo")) alt=(format!("Photo of {}", cx.person.name)); }
+            form.form method="post" action=(cx.to("photo")) enctype="multipart/form-data" {
+                div.field {
+                    label for="photo-file" { @if has_photo { "Another photo" } @else { "Choose a photo" } }
+                    p.hint #photo-hint { "A face by which a stranger knows you. JPEG, PNG or WebP. It is made small, and what the camera wrote into it (place, time) is taken out." }
+                    input #photo-file name="photo" type="file" accept="image/jpeg,image/png,image/webp" aria-describedby="photo-hint" required;
+                }
+                p.acts { button.btn type="submit" { (icon("save")) "Save the photo" } }
+            }
+            @if has_photo {
+                form method="post" action=(cx.to("photo")) enctype="multipart/form-data" {
+                    p.acts { button.btn.harm type="submit" name="act" value="remove" { "Remove the photo" } }
+                }
+                p.soft { "Cards that are printed keep the photo that is on them." }
+            }
+        },
+    )
 }
 
 fn typed(card: &Card, field: Field) -> Markup {

@@ -1,5 +1,6 @@
 //! The emergency card: what is on it, the code on it, and the two forms it is saved in.
 
+use crate::chart::photo;
 use crate::import::worker::Worker;
 use crate::record::{Sensitive, SensitiveSet};
 use crate::share::card::{self, Card, Field, LONGEST};
@@ -22,7 +23,7 @@ pub(crate) async fn show(WriterCx(cx): WriterCx, headers: HeaderMap) -> Result<M
     blocking(move || {
         let card = Card::of(&cx.chart)?;
         let (face, code) = (card.face(&cx.app.household, &cx.chart)?, card.code(&cx.app.household, &cx.chart)?);
-        Ok(page::page(&cx, &card, &face, code.as_ref(), crate::share::reach(&base), &held(&cx)?))
+        Ok(page::page(&cx, &card, &face, code.as_ref(), crate::share::reach(&base), &held(&cx)?, photo::is_there(&cx.chart)))
     })
     .await
 }
@@ -46,6 +47,10 @@ pub(crate) async fn save(WriterCx(cx): WriterCx, Form(fields): Form<Vec<(String,
         let before = Card::of(&cx.chart)?;
         let ticked = |name: &str, value: &str| fields.iter().any(|(n, v)| n == name && v == value);
         let mut next = Card { fields: Field::ALL.into_iter().filter(|f| ticked("field", f.slug())).collect(), ..before };
+        // Without a photo nothing was asked about it: the next one is on the card.
+        if !photo::is_there(&cx.chart) {
+            next.fields.insert(Field::Photo);
+        }
         for field in Field::ALL.into_iter().filter(|f| f.is_typed()) {
             let typed = fields.iter().find(|(n, _)| n == field.slug()).map_or("", |(_, v)| v.trim());
             if typed.chars().count() > LONGEST {

@@ -19,6 +19,7 @@ pub(crate) mod join;
 pub(crate) mod keys;
 pub(crate) mod passphrase;
 pub(crate) mod people;
+pub(crate) mod photo;
 pub(crate) mod restore;
 pub(crate) mod search;
 pub(crate) mod second;
