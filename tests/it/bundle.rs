@@ -1,11 +1,18 @@
 //! The clinic bundle: what is in it, and the three ways in which it is closed.
 
+use crate::binary::Home;
 use crate::export_world::World;
-use keepwell::demo::household;
+use crate::give_roundtrip::{chosen, missing};
+use keepwell::demo::{DemoPerson, household};
 use keepwell::export::bundle::{Seal, sealed};
-use keepwell::export::{Choice, Profile};
+use keepwell::export::{Choice, Format, Profile};
+use keepwell::household::Household;
+use keepwell::vault::Vault;
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
 
 fn bundle(world: &World, choice: &Choice, seal: Seal<'_>) -> Vec<u8> {
     let mut out = Vec::new();
@@ -79,4 +86,61 @@ fn one_age_file_opens_for_its_recipient_alone() {
     let wrong = sealed(&world.chart, &Choice::everything(), Seal::Recipient("ssh-rsa AAAA"), &mut none).unwrap_err();
     assert_eq!(wrong.kind, keepwell::Kind::Usage);
     assert!(none.is_empty());
+}
+
+/// The chart of a person of the demo in a vault of the program's, and what to compare it with.
+fn filled(person: &DemoPerson) -> (Home, World) {
+    let home = Home::of(person.name, person.birth_date, person.sex);
+    for file in &person.files {
+        home.import(0, &[&home.write(&file.name, &file.bytes)]);
+    }
+    (home, World::filled(person))
+}
+
+/// Takes what somebody unpacked with tools of their own into an empty vault: everything chosen is there.
+#[track_caller]
+fn taken_in(person: &DemoPerson, world: &World, choice: &Choice, path: &Path) {
+    let two = Home::of(person.name, person.birth_date, person.sex);
+    // Taken out of its archive, what only an archive needs (its table of contents, a stylesheet) is named and left.
+    let report = two.import(if path.is_dir() { 3 } else { 0 }, &[path.to_str().unwrap()]);
+    for file in report["files"].as_array().unwrap().iter().filter(|file| !file["error"].is_null()) {
+        let name = file["path"].as_str().unwrap();
+        assert!(path.is_dir() && (name.ends_with("/METADATA.XML") || name.ends_with("/CCDA.XSL")), "{file}");
+    }
+    let household = Household::new(Arc::new(Vault::open(&two.vault()).unwrap()));
+    let who = household.sign_in("Ruth", &two.recovery).unwrap();
+    let chart = household.open(&who, &two.chart_id()).unwrap();
+    let lost = missing(&chosen(&world.chart, choice), &chosen(&chart, &Choice::everything()), Format::Bundle);
+    assert!(lost.is_empty(), "{lost:#?}");
+}
+
+#[test]
+fn stock_tools_open_what_the_command_line_seals() {
+    let person = &household(jiff::civil::date(2026, 11, 22))[0];
+    let (home, world) = filled(person);
+    // Under six words, with 7-Zip.
+    let out = home.path("sealed.zip");
+    let ran = home.run(&["export", "--format", "bundle", "--encrypt", "--out", out.to_str().unwrap()]).ended(0);
+    let words = String::from_utf8(ran.out).unwrap().trim().to_owned();
+    let unzip = |words: &str, to: &Path| {
+        let to = format!("-o{}", to.display());
+        Command::new("7z").args(["x", "-y", &format!("-p{words}"), &to]).arg(&out).output().expect("7-Zip (p7zip-full)")
+    };
+    assert!(!unzip("acorn river mellow tulip brisk canoe", &home.path("wrong")).status.success());
+    let folder = home.path("opened");
+    let done = unzip(&words, &folder);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    taken_in(person, &world, &Choice::everything(), &folder);
+    // To a recipient, with age.
+    let key = home.path("recipient.key");
+    assert!(Command::new("age-keygen").arg("-o").arg(&key).output().expect("age-keygen").status.success());
+    let public = std::fs::read_to_string(&key).unwrap();
+    let public = public.lines().find_map(|l| l.strip_prefix("# public key: ")).unwrap();
+    let out = home.path("bundle.age");
+    let choice = Choice::of(Profile::NewClinic);
+    home.run(&["export", "--format", "bundle", "--profile", "new-clinic", "--recipient", public, "--out", out.to_str().unwrap()]).ended(0);
+    let opened = home.path("bundle.zip");
+    let done = Command::new("age").arg("-d").arg("-i").arg(&key).arg("-o").arg(&opened).arg(&out).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    taken_in(person, &world, &choice, &opened);
 }

@@ -4,13 +4,19 @@ use crate::export_world::World;
 use keepwell::chart::link::folded;
 use keepwell::demo::{DemoPerson, household};
 use keepwell::export::gather::{Gathered, Item, Part, Section};
-use keepwell::export::{Choice, Format, export, gather};
+use keepwell::export::{Choice, Format, Profile, export, gather};
 use keepwell::import::pipeline::Accept;
+use keepwell::vault::Chart;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 fn gathered(world: &World) -> Gathered {
-    gather(&world.chart, &Choice::everything(), jiff::Timestamp::from_second(1_795_000_000).unwrap()).unwrap()
+    chosen(&world.chart, &Choice::everything())
+}
+
+pub(crate) fn chosen(chart: &Arc<Chart>, choice: &Choice) -> Gathered {
+    gather(chart, choice, jiff::Timestamp::from_second(1_795_000_000).unwrap()).unwrap()
 }
 
 /// What a reader would miss: the name, the day and the value of an item. Words of units differ by spelling alone.
@@ -23,7 +29,7 @@ fn marks(gathered: &Gathered, section: &Section, item: &Item) -> (String, String
 }
 
 /// Items of one that the other has not, by name (and in a part that measures by day and value).
-fn missing(before: &Gathered, after: &Gathered, format: Format) -> Vec<String> {
+pub(crate) fn missing(before: &Gathered, after: &Gathered, format: Format) -> Vec<String> {
     let all: BTreeSet<_> = after.sections.iter().flat_map(|s| s.all().map(move |i| (s, i))).map(|(s, i)| marks(after, s, i)).collect();
     let names: BTreeSet<&String> = all.iter().map(|(name, ..)| name).collect();
     let mut out = Vec::new();
@@ -84,6 +90,23 @@ fn the_demo_household_as_a_clinical_document() {
 fn the_demo_household_as_an_archive() {
     for person in people() {
         around(&World::filled(&person), &World::of(&person), Format::Xdm, person.name);
+    }
+}
+
+#[test]
+fn the_demo_household_as_a_clinic_bundle() {
+    for person in people() {
+        let world = World::filled(&person);
+        // The whole chart brings its originals; a part of it does not.
+        for choice in [Choice::everything(), Choice::of(Profile::NewClinic)] {
+            let (mut bytes, empty) = (Vec::new(), World::of(&person));
+            export(&world.chart, Format::Bundle, &choice, &mut bytes).unwrap();
+            let report = empty.import_as("for-the-clinic.zip", &bytes, None);
+            assert_eq!(report.error, None, "{}", person.name);
+            assert!(report.adds_up() && report.skipped.is_empty(), "{}: {:?}", person.name, report.skipped);
+            let lost = missing(&chosen(&world.chart, &choice), &gathered(&empty), Format::Bundle);
+            assert!(lost.is_empty(), "{} {:?}: {lost:#?}", person.name, choice.profile);
+        }
     }
 }
 

@@ -41,6 +41,7 @@ mod kill;
 mod leaks;
 mod matrix;
 mod network;
+mod others;
 mod pages;
 mod pages_leaves;
 mod pages_seen;

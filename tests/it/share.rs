@@ -479,27 +479,3 @@ fn the_encrypted_page_opens_with_its_words_alone() {
     assert_eq!(names, ["summary.ccda.xml", "summary.pdf"]);
     home.run(&["export", "--format", "html", "--out", out.to_str().unwrap()]).ended(2);
 }
-
-#[test]
-fn files_of_others_open() {
-    let Some(corpus) = std::env::var_os("KEEPWELL_CORPUS").map(std::path::PathBuf::from) else {
-        println!("KEEPWELL_CORPUS is not set: no links of others");
-        return;
-    };
-    let images = corpus.join("shl/hl7-smart-health-cards-and-links/input/images");
-    let read = |name: &str| std::fs::read_to_string(images.join(name)).unwrap();
-    let plainly = |stem: &str| {
-        let link = Payload::parse(&read(&format!("{stem}-shl.txt"))).unwrap();
-        assert!(link.flags.direct && !link.flags.passcode);
-        decrypt(&link.key, &read(&format!("{stem}-enc.txt")), MOST)
-    };
-    let ours: Value = serde_json::from_slice(&plainly("IPS_IG-bundle-01").unwrap().plain).unwrap();
-    assert_eq!(ours, serde_json::from_str::<Value>(&read("IPS_IG-bundle-01.json")).unwrap());
-    // A signed card where an encrypted file should be.
-    assert_eq!(plainly("CARIN_INS_CD-bundle-01").unwrap_err().kind, keepwell::Kind::Refused);
-    for n in [1, 2] {
-        let payload = std::fs::read_to_string(images.join(format!("../resources/shl-payload-{n}.json"))).unwrap();
-        let minified: Value = serde_json::from_str(&payload).unwrap();
-        assert!(Payload::parse(&format!("shlink:/{}", B64.encode(minified.to_string()))).is_ok(), "{payload}");
-    }
-}
