@@ -92,6 +92,22 @@ fn a_record_that_is_put_in_goes_alone() {
 }
 
 #[test]
+fn a_source_is_named_where_its_name_tells_of_nothing_that_stays_here() {
+    let world = World::new("Ruth Carver", "1954-03-14", "female");
+    for (n, file) in ["AlderStreet.json", "HIV clinic.json"].into_iter().enumerate() {
+        let gout = json!({"resourceType": "Condition", "id": format!("g{n}"), "subject": {"reference": "Patient/p1"}, "code": {"text": format!("Gout {n}")}});
+        assert_eq!(world.import(file, &bundle(("Ruth", "Carver"), "1954-03-14", &[gout])).error, None);
+    }
+    let names = |choice: &Choice| -> Vec<String> {
+        let gathered = gather(&world.chart, choice, jiff::Timestamp::now()).unwrap();
+        gathered.sections.iter().flat_map(|s| s.all()).flat_map(|i| i.sources.clone()).collect()
+    };
+    let some = names(&Choice::of(Profile::NewClinic));
+    assert!(some.iter().any(|n| n.contains("AlderStreet")) && !some.iter().any(|n| n.contains("HIV")), "{some:?}");
+    assert!(names(&Choice::everything()).iter().any(|n| n.contains("HIV")));
+}
+
+#[test]
 fn profiles_leave_sensitive_kinds_out_until_they_are_allowed() {
     for profile in [Profile::NewClinic, Profile::Emergency, Profile::Family] {
         assert_eq!(Choice::of(profile).sensitive, SensitiveSet::NONE, "{profile:?}");

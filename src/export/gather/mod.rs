@@ -24,7 +24,7 @@ use super::parallel;
 use super::select::Ready;
 use crate::Result;
 use crate::chart::sources::Sources;
-use crate::record::{Class, SensitiveSet, Standing, array, concept_text, has_code, text_at};
+use crate::record::{Class, SensitiveSet, Standing, array, concept_text, has_code, sensitive_words, text_at};
 use crate::vault::{Chart, Order, PersonInfo, Query, Row};
 use part::Place;
 use refs::{Cleaned, Goes, Refs};
@@ -133,9 +133,16 @@ pub fn gather(chart: &Arc<Chart>, choice: &Choice, made: jiff::Timestamp) -> Res
         }
         sections.push(section);
     }
+    // A view keeps the names of files from whoever sees part of a chart. Whoever gives it away gives them too, where they tell
+    // of nothing that stays here.
+    let named = Sources::of(whole)?;
+    let called = |id: &str| {
+        let name = named.name(id);
+        if sensitive_words(name).without(choice.sensitive).is_empty() { name.to_owned() } else { sources.name(id).to_owned() }
+    };
     let name = |row: &Row| {
         let ids = again.get(&row.rid).cloned().unwrap_or_else(|| vec![row.source.clone()]);
-        ids.into_iter().map(|id| sources.name(&id).to_owned()).collect::<Vec<_>>()
+        ids.iter().map(|id| called(id)).collect::<Vec<_>>()
     };
     for item in sections.iter_mut().flat_map(Section::all_mut) {
         for one in item.earlier.iter_mut() {
