@@ -14,7 +14,7 @@ pub mod ips;
 mod line;
 mod markup;
 mod ndjson;
-mod parallel;
+pub(crate) mod parallel;
 pub mod pdf;
 mod readme;
 mod select;

@@ -9,24 +9,30 @@ const FEW: usize = 64;
 const MOST: usize = 8;
 
 /// What the work gives for each item, in the order of the items.
-pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST);
+pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let workers = workers();
     if items.len() < FEW || workers < 2 {
         return items.iter().map(work).collect();
     }
     // Several pieces for each worker: some items are larger than others.
-    let pieces: Vec<&[T]> = items.chunks(items.len().div_ceil(workers * 8)).collect();
+    let done = pieces(items, items.len().div_ceil(workers * 8), |piece| piece.iter().map(&work).collect::<Vec<R>>());
+    done.into_iter().flatten().collect()
+}
+
+/// What the work gives for each piece of so many items, in the order of the items.
+pub(crate) fn pieces<T: Sync, R: Send>(items: &[T], size: usize, work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+    let pieces: Vec<&[T]> = items.chunks(size.max(1)).collect();
     let next = AtomicUsize::new(0);
     let one = || {
         let mut done = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(piece) = pieces.get(at) else { return done };
-            done.push((at, piece.iter().map(&work).collect::<Vec<R>>()));
+            done.push((at, work(piece)));
         }
     };
-    let mut done: Vec<(usize, Vec<R>)> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (1..workers).map(|_| scope.spawn(one)).collect();
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (1..workers().min(pieces.len())).map(|_| scope.spawn(one)).collect();
         let mut done = one();
         for thread in threads {
             match thread.join() {
@@ -37,34 +43,23 @@ pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) 
         done
     });
     done.sort_unstable_by_key(|(at, _)| *at);
-    done.into_iter().flat_map(|(_, results)| results).collect()
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Two pieces of work at once.
-///
-/// # Errors
-/// The first one's, else the second one's.
-pub(super) fn both<R: Send, E: Send>(
-    one: impl FnOnce() -> Result<R, E> + Send,
-    two: impl FnOnce() -> Result<R, E> + Send,
-) -> Result<[R; 2], E> {
-    std::thread::scope(|scope| {
-        let other = scope.spawn(two);
-        let first = one();
-        let second = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok([first?, second?])
-    })
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::map;
+    use super::{map, pieces};
 
     #[test]
     fn the_order_stays() {
         for count in [0, 1, 63, 64, 1000, 1001] {
             let items: Vec<usize> = (0..count).collect();
             assert_eq!(map(&items, |n| n * 2), items.iter().map(|n| n * 2).collect::<Vec<_>>());
+            assert_eq!(pieces(&items, 7, <[usize]>::to_vec).concat(), items);
         }
     }
 }

@@ -189,24 +189,14 @@ struct Read {
     left_out: bool,
 }
 
+/// Records that are read at a time by one of several readers.
+const PIECE: usize = 500;
+
 fn read(chart: &Chart, ready: &Ready) -> Result<Read> {
     let mut out = Read::default();
     let classes = ready.classes();
-    let query = |classes: Vec<Class>, types: &[&str]| Query {
-        classes,
-        types: types.iter().map(|t| (*t).to_owned()).collect(),
-        standings: SOUND.to_vec(),
-        order: Order::Newest,
-        ..Query::default()
-    };
-    // Laboratory results are the most by far: they are read beside everything else.
-    let (laboratory, others): (Vec<Class>, Vec<Class>) = classes.iter().partition(|c| **c == Class::Laboratory);
-    let take = |classes: Vec<Class>| -> Result<Read> {
-        let mut out = Read::default();
-        if classes.is_empty() {
-            return Ok(out);
-        }
-        chart.each(&query(classes, &[]), &mut |row| {
+    if !classes.is_empty() {
+        for row in rows(chart, classes, &[])? {
             match (part::place(&row), ready.takes(&row)) {
                 (Place::In(part), true) => out.parts.entry(part).or_default().push(row),
                 // About the person there is no date to choose by.
@@ -214,27 +204,25 @@ fn read(chart: &Chart, ready: &Ready) -> Result<Read> {
                 (Place::In(_) | Place::Outside, _) => out.left_out = true,
                 _ => {}
             }
-            Ok(())
-        })?;
-        Ok(out)
-    };
-    let mut read: Vec<Read> = parallel::both(|| take(laboratory), || take(others))?.into();
-    for mut one in read.drain(..) {
-        out.left_out |= one.left_out;
-        out.patients.append(&mut one.patients);
-        for (part, mut rows) in one.parts {
-            let held = out.parts.entry(part).or_default();
-            let merge = !held.is_empty();
-            held.append(&mut rows);
-            if merge {
-                held.sort_by_key(|r| std::cmp::Reverse((r.date.as_ref().map_or(i64::MIN, |d| d.start), r.rid)));
-            }
         }
     }
-    chart.each(&query(Vec::new(), &BESIDE), &mut |row| {
-        out.beside.push(row);
-        Ok(())
-    })?;
+    out.beside = rows(chart, &[], &BESIDE)?;
+    Ok(out)
+}
+
+/// All sound records of some classes or types, newest first. They are read in the order in which they lie in the database, by
+/// several readers.
+fn rows(chart: &Chart, classes: &[Class], types: &[&str]) -> Result<Vec<Row>> {
+    let classes = classes.to_vec();
+    let types = types.iter().map(|t| (*t).to_owned()).collect();
+    let mut rids = chart.rids(&Query { classes, types, standings: SOUND.to_vec(), order: Order::Newest, ..Query::default() })?;
+    rids.sort_unstable();
+    let mut out = Vec::with_capacity(rids.len());
+    for piece in parallel::pieces(&rids, PIECE, |rids| chart.records(rids)) {
+        // Another version may have come since its number was read.
+        out.extend(piece?.into_iter().filter(|row| SOUND.contains(&row.standing)));
+    }
+    out.sort_by_cached_key(|row| std::cmp::Reverse((row.date.as_ref().map_or(i64::MIN, |d| d.start), row.rid)));
     Ok(out)
 }
 
