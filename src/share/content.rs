@@ -110,10 +110,13 @@ fn outside(view: &Chart, choice: &Choice) -> Result<Vec<Row>> {
 /// The names of the sources of each entry, by its address: who keeps the record, where that tells nothing that stays here.
 fn sources(chart: &Arc<Chart>, gathered: &Gathered, choice: &Choice) -> Result<HashMap<String, String>> {
     let all = Sources::of(chart)?;
+    let fit = |name: &&str| sensitive_words(name).without(choice.sensitive).is_empty();
+    let keepers: HashMap<&str, &str> = all.all().iter().filter_map(|s| Some((s.id.as_str(), all.keeper(&s.id).filter(fit)?))).collect();
     let named = |item: &Item| {
-        let fit = |name: &&str| sensitive_words(name).without(choice.sensitive).is_empty();
-        let mut names: Vec<&str> = item.rows.iter().filter_map(|r| all.keeper(&r.source)).filter(fit).collect();
-        names.extend(item.sources.iter().map(String::as_str).filter(|_| names.is_empty()).collect::<Vec<_>>());
+        let mut names: Vec<&str> = item.rows.iter().filter_map(|r| keepers.get(r.source.as_str()).copied()).collect();
+        if names.is_empty() {
+            names.extend(item.sources.iter().map(String::as_str));
+        }
         let mut seen = std::collections::BTreeSet::new();
         names.retain(|n| seen.insert(*n));
         names.join(", ")

@@ -1,13 +1,14 @@
 //! Encrypted files of links: JWE in compact form (RFC 7516), `alg` dir, `enc` A256GCM, as SMART Health Links ask for.
 //! `zip` DEF (RFC 1951) is optional; what it unpacks to is bounded.
 
+use crate::export::parallel;
 use crate::{Error, Result};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
-use flate2::Compression;
-use flate2::read::{DeflateDecoder, DeflateEncoder};
+use flate2::read::DeflateDecoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use serde::{Deserialize, Serialize};
 use std::io::Read;
 use zeroize::Zeroizing;
@@ -80,13 +81,8 @@ pub fn encrypt(key: &LinkKey, content_type: &str, plain: &[u8], zip: bool) -> Re
         zip: zip.then(|| "DEF".to_owned()),
         crit: None,
     };
-    let mut packed = Zeroizing::new(Vec::new());
-    let plain = if zip {
-        DeflateEncoder::new(plain, Compression::fast()).read_to_end(&mut packed)?;
-        packed.as_slice()
-    } else {
-        plain
-    };
+    let packed = if zip { deflate(plain)? } else { Zeroizing::new(Vec::new()) };
+    let plain = if zip { packed.as_slice() } else { plain };
     let protected = B64.encode(serde_json::to_vec(&header).map_err(Error::internal)?);
     let nonce = super::random::<NONCE>()?;
     let sealed = cipher(key)?
@@ -144,6 +140,36 @@ pub fn decrypt(key: &LinkKey, jwe: &str, most: u64) -> Result<Opened> {
     Ok(Opened { content_type: header.cty, plain })
 }
 
+/// Packs a file, its pieces on all cores: each but the last ends at a byte (RFC 1951, an empty block), so that they can stand
+/// one behind the other.
+fn deflate(plain: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    const PIECE: usize = 1 << 20;
+    let end = plain.as_ptr_range().end.addr();
+    let piece = |piece: &[u8]| -> Result<Zeroizing<Vec<u8>>> {
+        let flush = if piece.as_ptr_range().end.addr() == end { FlushCompress::Finish } else { FlushCompress::Sync };
+        let mut packer = Compress::new(Compression::fast(), false);
+        let mut out = Zeroizing::new(Vec::with_capacity(piece.len() / 4 + 1024));
+        loop {
+            let taken = packer.total_in() as usize;
+            let status = packer.compress_vec(piece.get(taken..).unwrap_or_default(), &mut out, flush).map_err(Error::internal)?;
+            let whole = packer.total_in() as usize == piece.len() && out.len() < out.capacity();
+            if status == Status::StreamEnd || whole && matches!(flush, FlushCompress::Sync) {
+                return Ok(out);
+            }
+            let more = out.capacity().max(1024);
+            out.reserve(more);
+        }
+    };
+    if plain.is_empty() {
+        return piece(plain);
+    }
+    let mut packed = Zeroizing::new(Vec::new());
+    for one in parallel::pieces(plain, PIECE, piece) {
+        packed.extend_from_slice(&one?);
+    }
+    Ok(packed)
+}
+
 fn inflate(packed: &[u8], most: u64) -> Result<Zeroizing<Vec<u8>>> {
     let mut plain = Zeroizing::new(Vec::new());
     let read = DeflateDecoder::new(packed).take(most.saturating_add(1)).read_to_end(&mut plain);
@@ -181,9 +207,11 @@ mod tests {
     fn files_go_there_and_back_packed_or_not() {
         let key = LinkKey::generate().expect("a key");
         for zip in [false, true] {
-            for plain in [&b""[..], b"{}", &[b'x'; 100_000]] {
+            // Larger than the pieces in which it is packed, and hard to pack.
+            let large: Vec<u8> = (0..600_000u64).flat_map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()).collect();
+            for plain in [&b""[..], b"{}", &[b'x'; 100_000], &large, &[0; 1 << 20], &[7; 3 << 20]] {
                 let jwe = encrypt(&key, "application/fhir+json", plain, zip).expect("sealed");
-                let opened = decrypt(&key, &jwe, MOST).expect("opened");
+                let opened = decrypt(&key, &jwe, 8 << 20).expect("opened");
                 assert_eq!((opened.plain.as_slice(), opened.content_type.as_deref()), (plain, Some("application/fhir+json")));
             }
         }

@@ -21,8 +21,8 @@ pub(super) fn fit(resource: &mut Value, url: &str, part: Part, title: &str) {
     if let Some(words) = words {
         object.insert("text".into(), words);
     }
-    contained(object);
-    tidy(resource, 0);
+    let held = contained(object);
+    tidy(resource, Some(&held), 0);
     let Value::Object(object) = resource else { return };
     match kind.as_str() {
         "AllergyIntolerance" => allergy(object, title),
@@ -113,12 +113,10 @@ fn frame(object: &mut Map<String, Value>, url: &str, kind: &str) {
     *object = out;
 }
 
-/// Contained resources that nothing points to any more go (R4 dom-3), and the metadata of the others (dom-4).
-fn contained(object: &mut Map<String, Value>) {
-    let list = match object.shift_remove("contained") {
-        Some(Value::Array(list)) => list,
-        _ => Vec::new(),
-    };
+/// Contained resources that nothing points to any more go (R4 dom-3), and the metadata of the others (dom-4). Gives the ids of
+/// those that stay.
+fn contained(object: &mut Map<String, Value>) -> BTreeSet<String> {
+    let Some(Value::Array(list)) = object.shift_remove("contained") else { return BTreeSet::new() };
     let mut named = BTreeSet::new();
     object.values().for_each(|v| local(v, &mut named));
     let mut kept = BTreeSet::new();
@@ -134,10 +132,9 @@ fn contained(object: &mut Map<String, Value>) {
             break;
         }
     }
-    let ids = kept;
-    let kept: Vec<Value> = list
+    let held: Vec<Value> = list
         .into_iter()
-        .filter(|c| text_at(c, "id").is_some_and(|id| ids.contains(&id)))
+        .filter(|c| text_at(c, "id").is_some_and(|id| kept.contains(&id)))
         .map(|mut c| {
             if let Value::Object(inner) = &mut c {
                 inner.shift_remove("meta");
@@ -146,26 +143,10 @@ fn contained(object: &mut Map<String, Value>) {
             c
         })
         .collect();
-    object.values_mut().for_each(|v| dangling(v, &ids));
-    if !kept.is_empty() {
-        object.insert("contained".into(), Value::Array(kept));
+    if !held.is_empty() {
+        object.insert("contained".into(), Value::Array(held));
     }
-}
-
-/// A pointer to a contained resource that the source did not send keeps its words alone.
-fn dangling(value: &mut Value, ids: &BTreeSet<String>) {
-    match value {
-        Value::Object(object) => {
-            let lost =
-                object.get("reference").and_then(Value::as_str).and_then(|r| r.strip_prefix('#')).is_some_and(|id| !ids.contains(id));
-            if lost {
-                object.shift_remove("reference");
-            }
-            object.values_mut().for_each(|v| dangling(v, ids));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|v| dangling(v, ids)),
-        _ => {}
-    }
+    kept
 }
 
 fn local(value: &Value, out: &mut BTreeSet<String>) {
@@ -181,19 +162,31 @@ fn local(value: &Value, out: &mut BTreeSet<String>) {
     }
 }
 
-/// UCUM for quantities that have only words; what is empty goes (FHIR R4 ele-1).
-fn tidy(value: &mut Value, depth: usize) {
+/// UCUM for quantities that have only words; what is empty goes (FHIR R4 ele-1); a pointer to a contained resource that the
+/// source did not send keeps its words alone.
+fn tidy(value: &mut Value, held: Option<&BTreeSet<String>>, depth: usize) {
     if depth > 40 {
         return;
     }
     match value {
         Value::Object(object) => {
-            object.values_mut().for_each(|v| tidy(v, depth + 1));
-            object.retain(|_, v| !is_empty(v));
+            let local = object.get("reference").and_then(Value::as_str).and_then(|r| r.strip_prefix('#'));
+            if local.zip(held).is_some_and(|(id, held)| !held.contains(id)) {
+                object.shift_remove("reference");
+            }
+            let mut empty = false;
+            for (key, v) in object.iter_mut() {
+                // What a contained resource points to was looked at when it was kept.
+                tidy(v, held.filter(|_| key != "contained"), depth + 1);
+                empty |= is_empty(v);
+            }
+            if empty {
+                object.retain(|_, v| !is_empty(v));
+            }
             unit(object);
         }
         Value::Array(items) => {
-            items.iter_mut().for_each(|v| tidy(v, depth + 1));
+            items.iter_mut().for_each(|v| tidy(v, held, depth + 1));
             // A null holds the place of a primitive beside its extensions.
             if !items.iter().any(Value::is_null) {
                 items.retain(|v| !is_empty(v));

@@ -3,7 +3,8 @@
 use super::super::xml::{INTERPRETATION, LOINC, SNOMED, Xml, hl7};
 use super::{Entry, comment};
 use crate::record::{array, codes, concept_text, has_code, reading, string, text_at};
-use serde_json::{Value, json};
+use serde_json::Value;
+use std::borrow::Cow;
 
 /// Result status (C-CDA "Result Status").
 pub(super) fn status(e: &Entry<'_>) -> &'static str {
@@ -83,9 +84,7 @@ fn ranges(x: &mut Xml, of: &Value) {
         x.open("value", &[("xsi:type", "IVL_PQ")]);
         for (name, end) in [("low", low), ("high", high)] {
             if let Some(end) = end {
-                let plain =
-                    json!({"value": end.get("value"), "unit": end.get("unit"), "system": end.get("system"), "code": end.get("code")});
-                x.quantity(name, "", &plain);
+                x.quantity(name, "", end);
             }
         }
         x.close("value");
@@ -142,9 +141,14 @@ fn vital(x: &mut Xml, e: &Entry<'_>, of: &Value, part: Option<usize>) {
     x.text_reference(e.id);
     x.empty("statusCode", &[("code", "completed")]);
     moment(x, e);
-    let quantity = of.get("valueQuantity").cloned().unwrap_or_default();
-    let plain = json!({"value": quantity.get("value"), "unit": quantity.get("unit"), "system": quantity.get("system"), "code": quantity.get("code")});
-    x.quantity("value", "PQ", &plain);
+    // The template has no room for a comparator.
+    let mut quantity = Cow::Borrowed(of.get("valueQuantity").unwrap_or(&Value::Null));
+    if quantity.get("comparator").is_some()
+        && let Value::Object(quantity) = quantity.to_mut()
+    {
+        quantity.shift_remove("comparator");
+    }
+    x.quantity("value", "PQ", &quantity);
     interpretation(x, of);
     if let Some(method) = e.get("method") {
         x.concept("methodCode", "", Some(method), &[SNOMED], None);
