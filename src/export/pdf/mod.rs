@@ -1,12 +1,13 @@
 //! The health summary as a PDF: one page that a doctor reads in a minute, then the detail. Tagged, PDF/UA-1.
 //!
-//! - [`sheet`]: what it says, as data · [`typeset`]: data and a template in, a PDF out
+//! - [`sheet`]: what it says, as data · [`detail`]: its tables · [`typeset`]: data and a template in, a PDF out
 
+mod detail;
 mod sheet;
 pub(crate) mod typeset;
 
-use super::Summary;
-use super::gather::{Gathered, Section};
+use super::gather::{Gathered, Item, Section, Target, Told};
+use super::{Summary, parallel};
 use crate::{Error, Result};
 use sheet::{Room, Sheet};
 use std::io::Write;
@@ -39,17 +40,53 @@ pub(super) fn write(gathered: &Gathered, out: &mut dyn Write) -> Result<Summary>
 /// # Errors
 /// Internal when the typesetter fails.
 pub fn pdf(gathered: &Gathered) -> Result<Vec<u8>> {
-    let mut sheet = Sheet::of(gathered);
-    let mut chosen = ROOMS[ROOMS.len() - 1];
-    for (size, room) in ROOMS {
-        sheet.sum_up(gathered, room);
+    let said = Said::of(gathered);
+    let mut sheet = Sheet::of(&said);
+    sheet.sum_up(&said, ROOMS[0].1);
+    if typeset::lacks(&serde_json::to_string(&sheet).map_err(Error::internal)?) {
+        sheet.explain_boxes();
+    }
+    let (size, room) = fitting(&mut sheet, &said)?;
+    sheet.sum_up(&said, room);
+    typeset::lay(TEMPLATE, &inputs(&sheet, size, true)?)?.pdf()
+}
+
+/// The largest letters and the most that make one first page; what is smallest where nothing does. Each step of [`ROOMS`]
+/// holds less than the one before, so that halving finds it.
+fn fitting(sheet: &mut Sheet, said: &Said<'_>) -> Result<(f32, Room)> {
+    let (mut from, mut to) = (0, ROOMS.len() - 1);
+    while from < to {
+        let middle = usize::midpoint(from, to);
+        let (size, room) = ROOMS[middle];
+        sheet.sum_up(said, room);
         if typeset::lay(TEMPLATE, &inputs(&sheet.first_page(), size, false)?)?.pages() == 1 {
-            chosen = (size, room);
-            break;
+            to = middle;
+        } else {
+            from = middle + 1;
         }
     }
-    sheet.sum_up(gathered, chosen.1);
-    typeset::lay(TEMPLATE, &inputs(&sheet, chosen.0, true)?)?.pdf()
+    Ok(ROOMS[from])
+}
+
+/// What every item says, read once: an item stands on the first page and in the detail.
+struct Said<'a> {
+    gathered: &'a Gathered,
+    told: Vec<Told>,
+    nothing: Told,
+}
+
+impl<'a> Said<'a> {
+    fn of(gathered: &'a Gathered) -> Self {
+        let items: Vec<&Item> = gathered.sections.iter().flat_map(Section::all).collect();
+        Self { gathered, told: parallel::map(&items, |item| gathered.tell(item)), nothing: Told::default() }
+    }
+
+    fn told(&self, item: &Item) -> &Told {
+        match self.gathered.target(item) {
+            Target::Item(n) => self.told.get(n).unwrap_or(&self.nothing),
+            _ => &self.nothing,
+        }
+    }
 }
 
 fn inputs(sheet: &Sheet, size: f32, detail: bool) -> Result<[(&'static str, String); 3]> {

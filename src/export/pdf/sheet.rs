@@ -1,8 +1,11 @@
 //! What the PDF says, as plain data for its template.
 
-use crate::export::gather::{Gathered, Item, Part, Section, Told};
+use super::Said;
+use super::detail::Table;
+use crate::export::gather::{Item, Part, Section, Told};
 use crate::record::{Flag, PartialDate, Standing};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// How much of each kind the first page takes.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +25,8 @@ pub(super) struct Sheet {
     foot: String,
     intro: String,
     note: String,
+    /// What the boxes are that stand for letters which no face has.
+    boxes: &'static str,
     person: Person,
     /// The first page: two columns of blocks.
     summary: [Vec<Block>; 2],
@@ -57,25 +62,13 @@ struct Entry {
     tone: &'static str,
 }
 
-/// A part of the detail.
-#[derive(Clone, Debug, Serialize)]
-struct Table {
-    heading: &'static str,
-    columns: Vec<&'static str>,
-    /// As text: a number would come to the template as a dictionary, since numbers keep their digits here.
-    widths: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
-    none: Vec<String>,
-    not: Vec<String>,
-    unknown: String,
-}
-
 /// Parts whose silence must be said: a reader would take it for "none".
 const REQUIRED: [Part; 3] = [Part::Allergies, Part::Conditions, Part::Medicines];
 
 impl Sheet {
     /// Everything but the first page's blocks, which [`Self::sum_up`] fits to the room there is.
-    pub(super) fn of(gathered: &Gathered) -> Self {
+    pub(super) fn of(said: &Said<'_>) -> Self {
+        let gathered = said.gathered;
         let person = &gathered.person;
         let made = PartialDate::parse(&gathered.made.to_zoned(jiff::tz::TimeZone::system()).date().to_string());
         let made = made.map_or_else(String::new, |d| d.day_words());
@@ -96,6 +89,7 @@ impl Sheet {
             made,
             intro,
             note: gathered.choice.note.clone().unwrap_or_default(),
+            boxes: "",
             person: Person {
                 name: person.name.clone(),
                 born: PartialDate::parse(&person.birth_date).map_or_else(String::new, |d| d.day_words()),
@@ -104,13 +98,13 @@ impl Sheet {
                 numbers: Vec::new(),
             },
             summary: [Vec::new(), Vec::new()],
-            parts: gathered.sections.iter().filter_map(|s| Table::of(gathered, s)).collect(),
+            parts: gathered.sections.iter().filter_map(|s| Table::of(said, s)).collect(),
         }
     }
 
     /// Fills the first page as far as there is room.
-    pub(super) fn sum_up(&mut self, gathered: &Gathered, room: Room) {
-        let block = |part, heading, most| Block::of(gathered, part, heading, most);
+    pub(super) fn sum_up(&mut self, said: &Said<'_>, room: Room) {
+        let block = |part, heading, most| Block::of(said, part, heading, most);
         // Whatever may hurt is never cut short.
         let all = usize::MAX;
         let left = [
@@ -121,11 +115,16 @@ impl Sheet {
             block(Part::Pregnancy, "Pregnancy", 2),
             block(Part::AdvanceDirectives, "Advance directives and wishes", room.others),
             block(Part::Immunizations, "Latest immunizations", room.others),
-            Block::of_contacts(gathered, room.others),
+            Block::of_contacts(said, room.others),
         ];
-        let right = [block(Part::Medicines, "Medicines", room.medicines), Some(Block::of_results(gathered, room.results))];
+        let right = [block(Part::Medicines, "Medicines", room.medicines), Some(Block::of_results(said, room.results))];
         let shown = |blocks: Vec<Option<Block>>| blocks.into_iter().flatten().filter(Block::says_something).collect();
         self.summary = [shown(left.into()), shown(right.into())];
+    }
+
+    /// Says what the boxes are.
+    pub(super) fn explain_boxes(&mut self) {
+        self.boxes = "Each □ stands for a letter that this print has no typeface for. The page, the IPS and the C-CDA show it.";
     }
 
     /// The first page alone, to see whether it is one.
@@ -139,9 +138,9 @@ impl Block {
         !self.entries.is_empty() || !self.none.is_empty() || !self.unknown.is_empty()
     }
 
-    fn of(gathered: &Gathered, part: Part, heading: &'static str, most: usize) -> Option<Self> {
-        let section = gathered.section(part);
-        let entries: Vec<Entry> = section.items.iter().take(most).map(|item| Entry::of(part, &gathered.tell(item))).collect();
+    fn of(said: &Said<'_>, part: Part, heading: &'static str, most: usize) -> Option<Self> {
+        let section = said.gathered.section(part);
+        let entries: Vec<Entry> = section.items.iter().take(most).map(|item| Entry::of(part, said.told(item))).collect();
         let mut block = Self { heading, entries, ..Self::default() };
         block.none = section.none.iter().map(Item::title).collect();
         block.unknown = unknown(part, section);
@@ -150,24 +149,24 @@ impl Block {
     }
 
     /// What lies outside its own range, newest first, then the newest of the rest.
-    fn of_results(gathered: &Gathered, most: usize) -> Self {
-        let section = gathered.section(Part::Results);
-        let told: Vec<(&Item, Told)> = section.items.iter().map(|item| (item, gathered.tell(item))).collect();
+    fn of_results(said: &Said<'_>, most: usize) -> Self {
+        let section = said.gathered.section(Part::Results);
         let outside = |told: &Told| told.value.as_ref().and_then(|v| v.reading.flag).is_some_and(|f| f != Flag::InRange);
         let newest = |item: &Item| std::cmp::Reverse(item.date().map_or(i64::MIN, |d| d.start));
-        let mut order: Vec<&(&Item, Told)> = told.iter().collect();
-        order.sort_by_key(|(item, told)| (!outside(told), newest(item)));
-        let entries = order.into_iter().take(most).map(|(_, told)| Entry::of(Part::Results, told)).collect();
+        let mut order: Vec<&Item> = section.items.iter().collect();
+        order.sort_by_key(|item| (!outside(said.told(item)), newest(item)));
+        let entries = order.into_iter().take(most).map(|item| Entry::of(Part::Results, said.told(item))).collect();
         Self { heading: "Recent results", entries, more: more(section.items.len(), most), ..Self::default() }
     }
 
-    fn of_contacts(gathered: &Gathered, most: usize) -> Option<Self> {
+    fn of_contacts(said: &Said<'_>, most: usize) -> Option<Self> {
+        let gathered = said.gathered;
         let plain = |name: String, more: String| Entry { name, more, state: String::new(), when: String::new(), tone: "" };
         let mut entries: Vec<Entry> = gathered.contacts().into_iter().map(|c| plain(c, String::new())).collect();
         for item in gathered.section(Part::CareTeam).items.iter().filter(|i| i.standing() == Standing::Current).take(most) {
-            let told = gathered.tell(item);
+            let told = said.told(item);
             let who = ["Member", "Relation", "Contact"].iter().filter_map(|l| told.detail(l)).collect::<Vec<_>>().join(" · ");
-            entries.push(plain(told.title, who));
+            entries.push(plain(told.title.clone(), who));
         }
         entries.truncate(most.max(3));
         (!entries.is_empty()).then(|| Self { heading: "Whom to call", entries, ..Self::default() })
@@ -190,8 +189,8 @@ impl Entry {
             more.extend(told.flag_words().filter(|w| *w != "In range").map(str::to_owned));
         }
         Self {
-            name: told.title.clone(),
-            more: more.join(" · "),
+            name: breakable(&told.title).into_owned(),
+            more: breakable(&more.join(" · ")).into_owned(),
             state: told.state.clone().unwrap_or_default(),
             when: told.when.clone().unwrap_or_default(),
             tone: if part == Part::Allergies { "harm" } else { "" },
@@ -202,7 +201,7 @@ impl Entry {
 fn labelled(label: &str, words: &str) -> String {
     match label {
         "For" => format!("for {words}"),
-        "UDI" => format!("UDI {}", breakable(words)),
+        "UDI" => format!("UDI {words}"),
         _ => words.to_owned(),
     }
 }
@@ -216,91 +215,42 @@ fn more(there: usize, shown: usize) -> String {
 }
 
 /// Not known is not the same as none.
-fn unknown(part: Part, section: &Section) -> String {
+pub(super) fn unknown(part: Part, section: &Section) -> String {
     if !REQUIRED.contains(&part) || !section.is_unknown() {
         return String::new();
     }
     format!("{} not known: nothing was recorded or given. This is not the same as none.", part.words())
 }
 
-impl Table {
-    fn of(gathered: &Gathered, section: &Section) -> Option<Self> {
-        let measures = section.part.measures();
-        let (columns, widths) = if measures {
-            (vec!["Test", "Value", "Range", "Date", "Source"], vec!["3", "2", "1.8", "1.8", "2.2"])
-        } else {
-            (vec!["What", "Details", "When", "Source"], vec!["2.6", "4.2", "2", "2.2"])
-        };
-        let line = if measures { measured } else { plain };
-        let rows: Vec<Vec<String>> = section.items.iter().flat_map(Item::all).map(|item| line(gathered, item)).collect();
-        let apart = |item: &Item| {
-            let told = gathered.tell(item);
-            let state = told.state.as_ref().map(|s| format!(": {}", s.to_lowercase())).unwrap_or_default();
-            let reason = told.detail("Reason");
-            let said = [Some(sources(item)), told.when, reason].into_iter().flatten().collect::<Vec<_>>().join(" · ");
-            format!("{}{state} ({said})", told.title)
-        };
-        let said_none = |item: &Item| format!("{} ({})", item.title(), sources(item));
-        let mut none: Vec<String> = section.none.iter().map(said_none).collect();
-        none.extend(section.contradicted.iter().map(|i| format!("One source says otherwise: {}", said_none(i))));
-        let table = Self {
-            heading: section.part.words(),
-            columns,
-            widths,
-            rows,
-            none,
-            not: section.not.iter().map(apart).collect(),
-            unknown: unknown(section.part, section),
-        };
-        (!table.rows.is_empty() || !table.none.is_empty() || !table.not.is_empty() || !table.unknown.is_empty()).then_some(table)
-    }
-}
-
-fn sources(item: &Item) -> String {
-    breakable(&item.sources.join(", "))
-}
-
-/// Lets a long word without blanks (a file's name, a UDI) break after its marks instead of running out of its column.
-fn breakable(text: &str) -> String {
+/// Lets a long word without blanks (a file's name, a UDI) break after its marks, and one without marks somewhere, instead of
+/// running out of its column.
+pub(super) fn breakable(text: &str) -> Cow<'_, str> {
     const LONG: usize = 16;
+    const LONGEST: usize = 24;
+    if text.split(' ').all(|word| word.len() <= LONG) {
+        return Cow::Borrowed(text);
+    }
     let word = |word: &str| {
         if word.chars().count() <= LONG {
             return word.to_owned();
         }
         let mut out = String::with_capacity(word.len() + 16);
+        let mut since = 0;
         for c in word.chars() {
-            if c == '(' {
+            if c == '(' || since == LONGEST {
                 out.push('\u{200b}');
+                since = 0;
             }
             out.push(c);
+            since += 1;
             if "-_./)".contains(c) {
                 out.push('\u{200b}');
+                since = 0;
             }
         }
         out
     };
-    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
-}
-
-fn plain(gathered: &Gathered, item: &Item) -> Vec<String> {
-    let told = gathered.tell(item);
-    let mut details: Vec<String> = told.state.iter().cloned().collect();
-    details.extend(told.value_words.iter().cloned());
-    details.extend(told.details.iter().map(|(label, words)| format!("{label}: {}", breakable(words))));
-    vec![told.title, details.join(" · "), told.when.unwrap_or_default(), sources(item)]
-}
-
-fn measured(gathered: &Gathered, item: &Item) -> Vec<String> {
-    let told = gathered.tell(item);
-    let flag = told.flag_words().filter(|w| *w != "In range").map(|w| format!(" · {w}")).unwrap_or_default();
-    let state = told.state.as_ref().map(|s| format!(" · {s}")).unwrap_or_default();
-    let value = format!("{}{flag}{state}", told.value_words.clone().unwrap_or_default());
-    let mut name = told.title.clone();
-    for (label, words) in told.details.iter().filter(|(l, _)| !matches!(*l, "Range" | "By")) {
-        name.push_str(&format!(" · {label}: {words}"));
-    }
-    let when = told.when.clone().unwrap_or_default();
-    vec![name, value, told.detail("Range").unwrap_or_default(), when, sources(item)]
+    Cow::Owned(text.split(' ').map(word).collect::<Vec<_>>().join(" "))
 }
 
 fn possessor(name: &str) -> String {

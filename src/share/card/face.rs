@@ -99,6 +99,11 @@ impl Face {
             code: link.map(|l| super::super::qr(&l)).transpose()?.unwrap_or_default(),
         })
     }
+
+    /// Whether letters stand on it that a print shows as boxes.
+    pub fn lacks_letters(&self) -> bool {
+        serde_json::to_string(self).is_ok_and(|text| crate::export::pdf::typeset::lacks(&text))
+    }
 }
 
 /// What the chart knows of the fields that are typed, to begin with.

@@ -42,9 +42,12 @@ pub(crate) fn page(
         div.pair {
             div.flow {
                 h2.no-print { "Wallet card" }
-                p.soft { "Print at 100 %, cut along the outer line, fold once, glue. It is as large as a bank card: 85.6 by 54 mm." }
+                p.soft.no-print { "Print the saved card at 100 %, cut along the outer line, fold once, glue. It is as large as a bank card: 85.6 by 54 mm." }
                 (wallet(cx, face))
                 p.soft.no-print { "Here you see all of it. On the card to print the letters are made smaller until it fits; what does not fit even so is counted there, never cut off." }
+                @if face.lacks_letters() {
+                    p.soft.no-print { "The card to print has no typeface for some of these letters: each shows as □ there. Write such a name in Latin letters too." }
+                }
             }
             div.flow.no-print {
                 h2 { "Lock screen" }
