@@ -1,4 +1,5 @@
-//! Summaries of a chart of 10,000 records: the International Patient Summary, the clinical document and a health link.
+//! Summaries of a chart of 10,000 records: the International Patient Summary, the clinical document, the PDF and a health link;
+//! of the whole chart, and of what a new clinic is given.
 
 use super::world::World;
 use super::{Scale, bundle, line, median, milliseconds};
@@ -16,33 +17,38 @@ pub(crate) fn measure(world: &World, dir: &Path, scale: Scale) {
     bundle(&file, records, 7);
     world.import(&file);
     std::fs::remove_file(&file).unwrap();
-    for (format, name) in [(Format::Ips, "IPS"), (Format::Ccda, "C-CDA document")] {
-        let mut size = 0;
+    for (choice, words) in [(Choice::everything(), "everything"), (Choice::new_clinic(), "new clinic")] {
+        // The patient, and what stands beside the others, is no item of a summary.
+        let all = choice.is_everything().then_some(records);
+        let whole = |given: u64| assert!(all.is_none_or(|all| given + 10 > all) && given > 0, "{given} of {records} records are given");
+        for (format, name) in [(Format::Ips, "IPS"), (Format::Ccda, "C-CDA document"), (Format::Pdf, "PDF")] {
+            let mut size = 0;
+            let took: Vec<Duration> = (0..RUNS)
+                .map(|_| {
+                    let mut out = Vec::new();
+                    let begun = Instant::now();
+                    let summary = export(world.shared(), format, &choice, &mut out).unwrap();
+                    let took = begun.elapsed();
+                    whole(summary.records);
+                    size = out.len();
+                    took
+                })
+                .collect();
+            let what = format!("{name} of a chart of {records} records, {words}, {:.1} MB", size as f64 / 1e6);
+            line(&what, &milliseconds(median(took)), "under 300 ms");
+        }
         let took: Vec<Duration> = (0..RUNS)
             .map(|_| {
-                let mut out = Vec::new();
                 let begun = Instant::now();
-                let summary = export(world.shared(), format, &Choice::everything(), &mut out).unwrap();
+                let made = create(world.household(), world.shared(), &choice, &terms()).unwrap();
                 let took = begun.elapsed();
-                // The patient, and what stands beside the others, is no item of a summary.
-                assert!(summary.records + 10 > records, "every record is given");
-                size = out.len();
+                whole(made.records);
                 took
             })
             .collect();
-        let what = format!("{name} of {records} records, {:.1} MB", size as f64 / 1e6);
+        let what = format!("Health link of a chart of {records} records, {words}, encrypted and on disk");
         line(&what, &milliseconds(median(took)), "under 300 ms");
     }
-    let took: Vec<Duration> = (0..RUNS)
-        .map(|_| {
-            let begun = Instant::now();
-            let made = create(world.household(), world.shared(), &Choice::everything(), &terms()).unwrap();
-            let took = begun.elapsed();
-            assert!(made.records + 10 > records, "every record is given");
-            took
-        })
-        .collect();
-    line(&format!("Health link of {records} records, encrypted and on disk"), &milliseconds(median(took)), "under 300 ms");
 }
 
 fn terms() -> Terms {
