@@ -163,7 +163,9 @@ impl Refs {
             object.shift_remove(name);
         });
         // FHIR requires these: without them the rest of the part says nothing that may stand alone.
-        if depth > 0 && gone.iter().any(|name| matches!(name.as_str(), "condition" | "link" | "location" | "actor" | "manipulated")) {
+        if depth > 0
+            && gone.iter().any(|name| matches!(name.as_str(), "condition" | "link" | "location" | "actor" | "manipulated" | "reference"))
+        {
             object.clear();
         }
     }
@@ -255,6 +257,7 @@ mod tests {
             "reasonReference": [{"reference": "Condition/c1"}, {"reference": "Condition/hiv", "display": "Secret"}],
             "requester": {"reference": "Practitioner/p1"}, "performer": {"reference": "Organization/o1"},
             "recorder": {"reference": "Practitioner/gone", "display": "Dr. Gone"},
+            "provision": {"actor": [{"role": {"text": "Author"}, "reference": {"reference": "Group/gone"}}], "type": "permit"},
             "supportingInformation": [{"reference": "Observation/x", "display": "Secret"}], "insurance": [{"reference": "#c"}]});
         let mut cleaned = Cleaned { address: &|t| format!("{t:?}"), targets: Vec::new() };
         refs.clean(&placed(9, "MedicationRequest", "m", "", "a"), &mut resource, &mut cleaned);
