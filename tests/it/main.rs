@@ -39,6 +39,7 @@ mod ips;
 mod kept;
 mod kill;
 mod leaks;
+mod leaks_crash;
 mod matrix;
 mod network;
 mod others;

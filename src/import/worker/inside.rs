@@ -3,7 +3,7 @@
 use super::{PdfInfo, PictureInfo, TEXT_BYTES, exif};
 use hayro::hayro_syntax::{LoadPdfError, Pdf};
 use image::{DynamicImage, ImageDecoder, ImageReader};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use std::io::{Cursor, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -59,6 +59,8 @@ fn confine() -> rustix::io::Result<()> {
     for (resource, most) in limits {
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
     }
+    // The limit does not hold where the system hands cores to a program; this does.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
 }
 
