@@ -279,7 +279,7 @@ fn documents(add: Add<'_>) {
 }
 
 /// Four gigabytes of zeros, deflated: one block that ends on a byte, over and over.
-fn endless_deflate() -> Vec<u8> {
+pub(crate) fn endless_deflate() -> Vec<u8> {
     let zeros = vec![0; 16 << 20];
     let mut packer = flate2::Compress::new(flate2::Compression::best(), false);
     let mut block = Vec::with_capacity(1 << 20);

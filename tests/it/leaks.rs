@@ -11,13 +11,14 @@ use std::process::Stdio;
 use std::time::Duration;
 
 /// The name, a diagnosis, a note, the text of a PDF, a file's name, what is searched for, a wrong passphrase.
-const WORDS: [&str; 8] =
+pub(crate) const WORDS: [&str; 8] =
     ["Quillonbeck", "Zephyrine", "Xanthoblastoma", "Brumevald", "Psoralith", "oncovellum", "Wrackspurt", "Grumbledore"];
 
 /// A word in the forms in which it could lie on a disk.
 fn forms(word: &str) -> Vec<Vec<u8>> {
     let mut forms = vec![word.as_bytes().to_vec(), word.to_lowercase().into_bytes(), word.to_uppercase().into_bytes()];
     forms.push(word.encode_utf16().flat_map(u16::to_le_bytes).collect());
+    forms.push(word.encode_utf16().flat_map(u16::to_be_bytes).collect());
     forms.push(word.bytes().map(|b| format!("{b:02x}")).collect::<String>().into_bytes());
     for shift in 0..3 {
         // The middle of its base64, which depends on where in the text it stands.
@@ -28,7 +29,7 @@ fn forms(word: &str) -> Vec<Vec<u8>> {
     forms
 }
 
-fn found_in(bytes: &[u8], words: &[&str]) -> Vec<String> {
+pub(crate) fn found_in(bytes: &[u8], words: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for word in words {
         let finders = forms(word);
@@ -39,12 +40,12 @@ fn found_in(bytes: &[u8], words: &[&str]) -> Vec<String> {
     found
 }
 
-fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
+pub(crate) fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
     memchr::memmem::find(bytes, wanted).is_some()
 }
 
 #[track_caller]
-fn nothing_in(dir: &Path, words: &[&str]) -> usize {
+pub(crate) fn nothing_in(dir: &Path, words: &[&str]) -> usize {
     let files = files(dir);
     for file in &files {
         let name = file.strip_prefix(dir).unwrap().to_string_lossy().into_owned();
@@ -55,7 +56,7 @@ fn nothing_in(dir: &Path, words: &[&str]) -> usize {
     files.len()
 }
 
-fn papers() -> Vec<(&'static str, Vec<u8>)> {
+pub(crate) fn papers() -> Vec<(&'static str, Vec<u8>)> {
     let note = base64::engine::general_purpose::STANDARD.encode("She coughs at night. Brumevald.");
     let entries = [
         json!({"resourceType": "Condition", "id": "c1", "subject": {"reference": "Patient/p1"}, "code": {"text": "Xanthoblastoma"}}),

@@ -40,6 +40,7 @@ mod kept;
 mod kill;
 mod leaks;
 mod leaks_crash;
+mod leaks_journey;
 mod matrix;
 mod network;
 mod others;

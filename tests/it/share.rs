@@ -29,21 +29,21 @@ fn filled() -> Home {
 
 /// `share create --json --for Lakeside …`.
 #[track_caller]
-fn create(home: &Home, more: &[&str]) -> Value {
+pub(crate) fn create(home: &Home, more: &[&str]) -> Value {
     home.run(&[&["share", "create", "--json", "--for", "Lakeside Urgent Care"], more].concat()).ended(0).json()
 }
 
 #[track_caller]
-fn payload(made: &Value) -> Payload {
+pub(crate) fn payload(made: &Value) -> Payload {
     Payload::parse(made["link"].as_str().unwrap()).unwrap()
 }
 
 /// The path of an address of the server.
-fn path(url: &str) -> String {
+pub(crate) fn path(url: &str) -> String {
     format!("/{}", url.splitn(4, '/').nth(3).unwrap())
 }
 
-fn ask(server: &Server, link: &Payload, body: &Value) -> Reply {
+pub(crate) fn ask(server: &Server, link: &Payload, body: &Value) -> Reply {
     server.send("POST", &path(&link.url), "content-type: application/json\r\n", body.to_string().as_bytes())
 }
 
@@ -60,7 +60,7 @@ fn opened(server: &Server, link: &Payload) -> Value {
     serde_json::from_slice(&decrypt(&link.key, &embedded, MOST).unwrap().plain).unwrap()
 }
 
-fn passcode(home: &Home, code: &str) -> String {
+pub(crate) fn passcode(home: &Home, code: &str) -> String {
     home.write("passcode", format!("{code}\n").as_bytes())
 }
 
@@ -339,7 +339,7 @@ fn form(parts: &[(&str, Option<&str>, &[u8])]) -> Vec<u8> {
     body
 }
 
-fn answer(server: &Server, link: &Payload, parts: &[(&str, Option<&str>, &[u8])]) -> Reply {
+pub(crate) fn answer(server: &Server, link: &Payload, parts: &[(&str, Option<&str>, &[u8])]) -> Reply {
     server.send("POST", &format!("{}/reply", path(&link.url)), "content-type: multipart/form-data; boundary=X\r\n", &form(parts))
 }
 
