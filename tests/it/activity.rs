@@ -24,7 +24,7 @@ fn entries(world: &World) -> Vec<Entry> {
 
 /// The raw key of the chart's databases, by the way that stands in the contract: the recovery key opens the chart's identity,
 /// and that the key.
-fn raw_key(world_dir: &Path, person: &str, recovery: &str) -> String {
+pub(crate) fn raw_key(world_dir: &Path, person: &str, recovery: &str) -> String {
     let open = |key: &str, file: &str| {
         let identity: age::x25519::Identity = key.trim().parse().expect("an identity");
         let bytes = std::fs::read(world_dir.join("charts").join(person).join(file)).expect("a file");

@@ -17,7 +17,7 @@ use std::time::Instant;
 const ANOTHER: &str = "teapot gravel violin seventeen";
 
 /// A vault with records, an original, and something in every folder that there can be.
-fn full() -> Home {
+pub(crate) fn full() -> Home {
     let home = Home::new();
     let mut bundle = Vec::new();
     large_bundle(60, 1, &mut bundle).unwrap();
@@ -36,22 +36,22 @@ fn full() -> Home {
     home
 }
 
-fn create(home: &Home) -> String {
+pub(crate) fn create(home: &Home) -> String {
     let file = home.path("backup.age").to_string_lossy().into_owned();
     home.run(&["backup", "create", "--out", &file]).ended(0);
     file
 }
 
-fn key(home: &Home) -> Opening {
+pub(crate) fn key(home: &Home) -> Opening {
     Opening::typed(&home.recovery)
 }
 
-fn told(_: u64, _: u64) -> bool {
+pub(crate) fn told(_: u64, _: u64) -> bool {
     true
 }
 
 /// What stock age and tar make of a backup.
-fn unpacked(home: &Home, file: &str) -> PathBuf {
+pub(crate) fn unpacked(home: &Home, file: &str) -> PathBuf {
     let dir = home.path("unpacked");
     std::fs::create_dir(&dir).unwrap();
     let plain = age(&home.path("key"), Path::new(file));
@@ -59,7 +59,7 @@ fn unpacked(home: &Home, file: &str) -> PathBuf {
     dir
 }
 
-fn json(path: &Path) -> Value {
+pub(crate) fn json(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
@@ -72,7 +72,7 @@ fn sql(database: &Path, sql: &str) -> String {
 }
 
 /// Packs a folder again as a backup, with stock tools, after something in it was changed.
-fn repacked(home: &Home, dir: &Path, name: &str) -> PathBuf {
+pub(crate) fn repacked(home: &Home, dir: &Path, name: &str) -> PathBuf {
     let mut manifest = json(&dir.join("manifest.json"));
     for file in manifest["files"].as_array_mut().unwrap() {
         let path = dir.join(file["path"].as_str().unwrap());
@@ -99,7 +99,7 @@ fn sealed(home: &Home, tar: &[u8], name: &str) -> PathBuf {
 }
 
 /// Everything that can be read of a vault.
-fn content(home: &Home, vault: &Path) -> BTreeMap<&'static str, Value> {
+pub(crate) fn content(home: &Home, vault: &Path) -> BTreeMap<&'static str, Value> {
     let vault = vault.to_string_lossy().into_owned();
     let run = |args: &[&str]| home.run(&[args, &["--vault", &vault]].concat()).ended(0);
     let checked = run(&["check", "--deep"]);
@@ -251,7 +251,7 @@ fn what_another_tool_has_packed_is_held_to_the_same_rules() {
     // Rows that are not those of then.
     let records = dir.join("charts").join(home.chart_id()).join("records.db");
     let kept = std::fs::read(&records).unwrap();
-    sql(&records, "PRAGMA journal_mode = DELETE; DELETE FROM notes; DELETE FROM seen;");
+    sql(&records, "PRAGMA journal_mode = DELETE; DELETE FROM notes; DELETE FROM seen; PRAGMA journal_mode = WAL;");
     refuse(&repacked(&home, &dir, "rows.age"), "damaged");
     std::fs::write(&records, kept).unwrap();
     // A newer Keepwell.

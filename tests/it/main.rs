@@ -5,6 +5,7 @@ mod access;
 mod activity;
 mod activity_web;
 mod backup;
+mod backup_versions;
 mod backup_web;
 mod binary;
 mod bounds;
