@@ -101,7 +101,16 @@ fn a_server_that_is_stopped_politely_undoes_what_it_was_reading() {
 }
 
 /// A small file system of its own; taken away when dropped.
-struct Mount<'a>(&'a Path);
+pub(crate) struct Mount<'a>(&'a Path);
+
+impl<'a> Mount<'a> {
+    /// None where the system does not allow it.
+    pub(crate) fn of(place: &'a Path, size: &str) -> Option<Self> {
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size},mode=700"), "none"]).arg(place);
+        (ran(&mut mount).code == Some(0)).then_some(Self(place))
+    }
+}
 
 impl Drop for Mount<'_> {
     fn drop(&mut self) {
@@ -119,14 +128,11 @@ fn a_full_disk_is_told_and_changes_nothing() {
         let small = home.copy();
         let aside = home.path("aside");
         copy(&small.vault(), &aside);
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={size},mode=700"), "none"]).arg(small.vault());
-        if ran(&mut mount).code != Some(0) {
+        let place = small.vault();
+        let Some(_mount) = Mount::of(&place, size) else {
             eprintln!("SKIPPED: a full disk (mounting a tmpfs is not allowed here)");
             return;
-        }
-        let place = small.vault();
-        let _mount = Mount(&place);
+        };
         copy(&aside, &small.vault());
         let report = small.import(1, &[&file]);
         let words = report["files"][0]["error"].as_str().unwrap();

@@ -29,6 +29,7 @@ mod fhir_server;
 mod files;
 mod files_corpus;
 mod files_made;
+mod full_disk;
 mod gather;
 mod give_roundtrip;
 mod hostile;
