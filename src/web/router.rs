@@ -61,6 +61,7 @@ pub const ROUTES: &[(&str, &str, Who)] = &[
     ("GET", "/fhir", Who::Token),
     ("GET", "/fhir/metadata", Who::Anyone),
     ("GET", "/fhir/{*rest}", Who::Token),
+    ("POST", "/fhir/{kind}/_search", Who::Token), // served by the line before
     ("GET", "/settings", Who::Member),
     ("POST", "/settings", Who::Member),
     ("GET", "/settings/backups", Who::Member),

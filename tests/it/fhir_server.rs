@@ -28,22 +28,28 @@ fn labs(n: usize) -> Vec<Value> {
     entries
 }
 
-struct Tool {
-    world: World,
-    cookie: String,
-    token: String,
+/// A program with a token, and the server that it asks.
+pub(crate) struct Tool {
+    pub(crate) world: World,
+    pub(crate) cookie: String,
+    pub(crate) token: String,
 }
 
 impl Tool {
     async fn new(form: &str) -> Self {
+        Self::with(form, &bundle(("Ruth", "Carver"), "1954-03-14", &labs(60))).await
+    }
+
+    /// With these records in the chart.
+    pub(crate) async fn with(form: &str, records: &[u8]) -> Self {
         let world = World::new(options());
         let cookie = world.sign_in().await;
-        world.upload(&cookie, "labs.json", &bundle(("Ruth", "Carver"), "1954-03-14", &labs(60))).await;
+        world.upload(&cookie, "records.json", records).await;
         let token = make(&world, &cookie, form).await;
         Self { world, cookie, token }
     }
 
-    async fn ask(&self, path: &str) -> (StatusCode, Value) {
+    pub(crate) async fn ask(&self, path: &str) -> (StatusCode, Value) {
         let answer = by_token(&self.world, "GET", path, &self.token).await;
         assert_eq!(answer.header("content-type"), "application/fhir+json", "{path}");
         assert_eq!(answer.header("cache-control"), "no-store", "{path}");
@@ -52,7 +58,7 @@ impl Tool {
     }
 
     /// What a search finds, over all of its pages.
-    async fn found(&self, path: &str) -> Vec<Value> {
+    pub(crate) async fn found(&self, path: &str) -> Vec<Value> {
         let (mut out, mut next) = (Vec::new(), path.to_owned());
         loop {
             let (status, page) = self.ask(&next).await;
@@ -68,7 +74,7 @@ impl Tool {
     }
 }
 
-async fn make(world: &World, cookie: &str, form: &str) -> String {
+pub(crate) async fn make(world: &World, cookie: &str, form: &str) -> String {
     let until = jiff::Zoned::now().date().checked_add(jiff::Span::new().days(30)).unwrap();
     let made = world.post(&format!("/charts/{}/tools", world.chart), cookie, &format!("name=my+script&until={until}&{form}")).await;
     let text = made.text();
@@ -76,7 +82,7 @@ async fn make(world: &World, cookie: &str, form: &str) -> String {
     format!("keepwell_{}", text.split("keepwell_").nth(1).unwrap().split('<').next().unwrap())
 }
 
-async fn by_token(world: &World, method: &str, path: &str, token: &str) -> Answer {
+pub(crate) async fn by_token(world: &World, method: &str, path: &str, token: &str) -> Answer {
     let mut request = plain(method, path, "", "");
     request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
     world.send(request).await
@@ -238,12 +244,6 @@ async fn refusals_are_outcomes_and_nobody_elses_way_in() {
         let resource = resources.iter().find(|r| r["type"] == kind).unwrap_or_else(|| panic!("{kind}"));
         let named: Vec<&str> = resource["searchParam"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
         assert!(params.iter().all(|p| named.contains(p)), "{kind}: {named:?}");
-        // And each of them is taken.
-        for param in named {
-            let value =
-                if param.contains("date") || ["period", "_lastUpdated", "issued", "authoredon"].contains(&param) { "2020" } else { "x" };
-            assert_eq!(tool.ask(&format!("/fhir/{kind}?{param}={value}")).await.0, StatusCode::OK, "{kind} {param}");
-        }
     }
 }
 

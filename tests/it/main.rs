@@ -25,6 +25,7 @@ mod export;
 mod export_world;
 mod fhir;
 mod fhir_corpus;
+mod fhir_params;
 mod fhir_server;
 mod files;
 mod files_corpus;

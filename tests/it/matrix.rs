@@ -154,7 +154,7 @@ fn soon() -> String {
 /// A path with ids in its places.
 fn filled(path: &str, ids: &Ids) -> String {
     // Addresses that are no chart's have places of their own: what stands there is nothing.
-    let open = ["{name}", "{topic}", "{link}", "{file}", "{token}", "{closed}", "{*rest}"];
+    let open = ["{name}", "{topic}", "{link}", "{file}", "{token}", "{closed}", "{kind}", "{*rest}"];
     let part = |part: &str| match ids.get(part) {
         Some(id) => id.clone(),
         None if open.contains(&part) => "1".to_owned(),

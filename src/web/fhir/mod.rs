@@ -3,8 +3,10 @@
 //!
 //! ```text
 //! mod.rs         the way of a request: method, pace, token, then what it asks for; logged before it is answered
-//! params.rs      what can be asked for, and how a record meets it (FHIR R4 Search)
+//! types.rs       what is served, and what it can be searched by
+//! params.rs      how a record meets a parameter (FHIR R4 Search)
 //! search.rs      pages of records
+//! beside.rs      what goes out with them: _include, _revinclude
 //! resource.rs    a record as it goes out
 //! capability.rs  what this server says of itself
 //! tools.rs       charts held open between requests, and the pace
@@ -14,11 +16,13 @@
 //! record that the token may read leads to it here; `meta.lastUpdated` says when this vault took it in. What stood there is in
 //! extensions of `meta`.
 
+mod beside;
 mod capability;
 mod params;
 mod resource;
 mod search;
 mod tools;
+mod types;
 
 pub(crate) use tools::Tools;
 
@@ -29,6 +33,7 @@ use crate::household::TokenInfo;
 use crate::vault::{Act, Chart, Event, Place};
 use crate::{Error, Kind};
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -36,6 +41,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// What ends the address to which a question is sent as a form.
+const SEARCH: &str = "/_search";
+/// Bytes of such a form.
+const QUESTION: usize = 64 << 10;
 
 /// Whether a path belongs to this server.
 pub(super) fn is_fhir(path: &str) -> bool {
@@ -112,8 +122,13 @@ fn fhir(status: StatusCode, resource: &Value) -> Response {
     response
 }
 
-fn reads(method: &Method) -> Result<(), Problem> {
-    if matches!(*method, Method::GET | Method::HEAD) {
+/// A question may also come as a form: then no log of a proxy keeps it. It changes as little as any other.
+fn is_search(method: &Method, path: &str) -> bool {
+    *method == Method::POST && path.ends_with(SEARCH)
+}
+
+fn reads(method: &Method, path: &str) -> Result<(), Problem> {
+    if matches!(*method, Method::GET | Method::HEAD) || is_search(method, path) {
         return Ok(());
     }
     Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", "This server only reads. Nothing was changed."))
@@ -121,7 +136,7 @@ fn reads(method: &Method) -> Result<(), Problem> {
 
 /// What this server can do, for anyone: it tells nothing about anybody.
 async fn metadata(State(app): State<Arc<App>>, request: Request) -> Response {
-    match reads(request.method()) {
+    match reads(request.method(), request.uri().path()) {
         Ok(()) => fhir(StatusCode::OK, &capability::statement(&base(&app, request.headers()))),
         Err(problem) => problem.into_response(),
     }
@@ -138,15 +153,28 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    match answered(&app, &parts).await {
+    let (parts, body) = request.into_parts();
+    match answered(&app, &parts, body).await {
         Ok(resource) => fhir(StatusCode::OK, &resource),
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn answered(app: &Arc<App>, request: &Parts) -> Result<Value, Problem> {
-    reads(&request.method)?;
+/// The question, out of a form (FHIR R4 Search, "Search using POST").
+async fn asked(headers: &HeaderMap, body: Body) -> Result<Vec<(String, String)>, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if kind.split(';').next().is_none_or(|kind| !kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
+        let words = "Send the question as a form: Content-Type: application/x-www-form-urlencoded.";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-supported", words));
+    }
+    let bytes = axum::body::to_bytes(body, QUESTION)
+        .await
+        .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-costly", "The question is too long, or did not arrive whole."))?;
+    serde_urlencoded::from_bytes(&bytes).map_err(|_| Problem::invalid("The question does not read."))
+}
+
+async fn answered(app: &Arc<App>, request: &Parts, body: Body) -> Result<Value, Problem> {
+    reads(&request.method, request.uri.path())?;
     let (headers, from) = (&request.headers, looks::place(app, &request.headers, &request.extensions));
     let Some(token) = bearer(headers).map(|token| zeroize::Zeroizing::new(token.to_owned())) else {
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "login", "Send a token of a chart: Authorization: Bearer keepwell_…"));
@@ -155,9 +183,16 @@ async fn answered(app: &Arc<App>, request: &Parts) -> Result<Value, Problem> {
         wait: Some(wait),
         ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "throttled", "Too many requests. Wait, then go on.")
     })?;
-    let (base, path) = (base(app, headers), request.uri.path().to_owned());
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(request.uri.query().unwrap_or(""))
+    let (base, path) = (base(app, headers), request.uri.path());
+    let mut pairs: Vec<(String, String)> = serde_urlencoded::from_str(request.uri.query().unwrap_or(""))
         .map_err(|_| Problem::invalid("The question after “?” does not read."))?;
+    // A question in both places is one question.
+    let path = if is_search(&request.method, path) {
+        pairs.extend(asked(headers, body).await?);
+        path.strip_suffix(SEARCH).unwrap_or(path).to_owned()
+    } else {
+        path.to_owned()
+    };
     let _turn = app.tools.turn().await;
     let app = Arc::clone(app);
     blocking(move || {
@@ -187,8 +222,8 @@ impl Asking {
         match parts.as_slice() {
             ["Patient", "$everything"] => self.everything(None, pairs),
             ["Patient", id, "$everything"] => self.everything(Some(id), pairs),
-            [kind] if params::is_known(kind) => self.search(kind, pairs),
-            [kind, id] if params::is_known(kind) => self.read(kind, id),
+            [kind] if types::is_known(kind) => self.search(kind, pairs),
+            [kind, id] if types::is_known(kind) => self.read(kind, id),
             _ => {
                 self.log("", &[])?;
                 Err(Problem::not_found())

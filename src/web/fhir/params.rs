@@ -1,247 +1,9 @@
-//! What can be searched for: the parameters of US Core, and how a record meets them (FHIR R4, Search).
+//! How a record meets a parameter (FHIR R4, Search).
 
 use super::Problem;
+use super::types::Kind;
 use crate::record::{PartialDate, Resource, list};
 use serde_json::Value;
-
-/// How a parameter is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// `code`, `system|code`, `|code`, `system|`.
-    Token,
-    /// With a prefix: `ge2020-01`.
-    Date,
-    /// The beginning of a word, in any case.
-    Text,
-    /// The person: whichever of their Patient records is named, since a chart is one person's.
-    Patient,
-    /// A visit.
-    Encounter,
-}
-
-/// A parameter, how it is compared, and the elements that it looks at.
-pub(super) type Param = (&'static str, Kind, &'static [&'static str]);
-
-const PATIENT: Param = ("patient", Kind::Patient, &[]);
-const SUBJECT: Param = ("subject", Kind::Patient, &[]);
-const ENCOUNTER: Param = ("encounter", Kind::Encounter, &[]);
-const STATUS: Param = ("status", Kind::Token, &["status"]);
-const CODE: Param = ("code", Kind::Token, &["code"]);
-const CATEGORY: Param = ("category", Kind::Token, &["category"]);
-const IDENTIFIER: Param = ("identifier", Kind::Token, &["identifier"]);
-const TYPE: Param = ("type", Kind::Token, &["type"]);
-const NAME: Param = ("name", Kind::Text, &["name"]);
-
-/// Every type that is served, with its parameters beside those of all ([`ALL`]).
-pub(super) const TYPES: &[(&str, &[Param])] = &[
-    ("Account", &[PATIENT, STATUS]),
-    (
-        "AllergyIntolerance",
-        &[
-            PATIENT,
-            CODE,
-            CATEGORY,
-            ("clinical-status", Kind::Token, &["clinicalStatus"]),
-            ("verification-status", Kind::Token, &["verificationStatus"]),
-            ("criticality", Kind::Token, &["criticality"]),
-            ("date", Kind::Date, &["recordedDate"]),
-        ],
-    ),
-    ("Appointment", &[PATIENT, STATUS, ("date", Kind::Date, &["start"])]),
-    ("Binary", &[]),
-    ("CarePlan", &[PATIENT, SUBJECT, ENCOUNTER, CATEGORY, STATUS, ("date", Kind::Date, &["period"])]),
-    ("CareTeam", &[PATIENT, SUBJECT, ENCOUNTER, CATEGORY, STATUS, ("role", Kind::Token, &["participant.role"])]),
-    ("Claim", &[PATIENT, STATUS, ("created", Kind::Date, &["created"])]),
-    ("Communication", &[PATIENT, SUBJECT, STATUS, CATEGORY, ("sent", Kind::Date, &["sent"])]),
-    ("Composition", &[PATIENT, SUBJECT, STATUS, TYPE, ("date", Kind::Date, &["date"])]),
-    (
-        "Condition",
-        &[
-            PATIENT,
-            SUBJECT,
-            ENCOUNTER,
-            CATEGORY,
-            CODE,
-            ("clinical-status", Kind::Token, &["clinicalStatus"]),
-            ("verification-status", Kind::Token, &["verificationStatus"]),
-            ("onset-date", Kind::Date, &["onsetDateTime", "onsetPeriod"]),
-            ("abatement-date", Kind::Date, &["abatementDateTime", "abatementPeriod"]),
-            ("recorded-date", Kind::Date, &["recordedDate"]),
-        ],
-    ),
-    ("Consent", &[PATIENT, STATUS, CATEGORY, ("date", Kind::Date, &["dateTime"])]),
-    ("Coverage", &[PATIENT, ("beneficiary", Kind::Patient, &[]), STATUS, TYPE, IDENTIFIER]),
-    ("Device", &[PATIENT, STATUS, TYPE]),
-    ("DeviceRequest", &[PATIENT, SUBJECT, ENCOUNTER, STATUS, ("code", Kind::Token, &["codeCodeableConcept"])]),
-    ("DeviceUseStatement", &[PATIENT, SUBJECT]),
-    (
-        "DiagnosticReport",
-        &[
-            PATIENT,
-            SUBJECT,
-            ENCOUNTER,
-            CATEGORY,
-            CODE,
-            STATUS,
-            ("date", Kind::Date, &["effectiveDateTime", "effectivePeriod"]),
-            ("issued", Kind::Date, &["issued"]),
-        ],
-    ),
-    (
-        "DocumentReference",
-        &[
-            PATIENT,
-            SUBJECT,
-            CATEGORY,
-            STATUS,
-            TYPE,
-            IDENTIFIER,
-            ("date", Kind::Date, &["date"]),
-            ("period", Kind::Date, &["context.period"]),
-        ],
-    ),
-    (
-        "Encounter",
-        &[
-            PATIENT,
-            SUBJECT,
-            STATUS,
-            TYPE,
-            IDENTIFIER,
-            ("class", Kind::Token, &["class"]),
-            ("date", Kind::Date, &["period"]),
-            ("discharge-disposition", Kind::Token, &["hospitalization.dischargeDisposition"]),
-        ],
-    ),
-    ("EpisodeOfCare", &[PATIENT, STATUS, ("date", Kind::Date, &["period"])]),
-    ("ExplanationOfBenefit", &[PATIENT, STATUS, ("created", Kind::Date, &["created"])]),
-    ("FamilyMemberHistory", &[PATIENT, STATUS, ("relationship", Kind::Token, &["relationship"])]),
-    (
-        "Goal",
-        &[
-            PATIENT,
-            SUBJECT,
-            CATEGORY,
-            ("lifecycle-status", Kind::Token, &["lifecycleStatus"]),
-            ("description", Kind::Token, &["description"]),
-            ("start-date", Kind::Date, &["startDate"]),
-            ("target-date", Kind::Date, &["target.dueDate"]),
-        ],
-    ),
-    ("Group", &[]),
-    ("HealthcareService", &[NAME]),
-    ("ImagingStudy", &[PATIENT, SUBJECT, STATUS, ("started", Kind::Date, &["started"])]),
-    ("Immunization", &[PATIENT, STATUS, ("date", Kind::Date, &["occurrenceDateTime"]), ("vaccine-code", Kind::Token, &["vaccineCode"])]),
-    ("ImmunizationRecommendation", &[PATIENT, ("date", Kind::Date, &["date"])]),
-    ("List", &[PATIENT, SUBJECT, STATUS, CODE]),
-    ("Location", &[NAME, IDENTIFIER]),
-    ("Media", &[PATIENT, SUBJECT, STATUS]),
-    ("Medication", &[CODE, STATUS]),
-    (
-        "MedicationAdministration",
-        &[
-            PATIENT,
-            SUBJECT,
-            STATUS,
-            ("code", Kind::Token, &["medicationCodeableConcept"]),
-            ("effective-time", Kind::Date, &["effectiveDateTime", "effectivePeriod"]),
-        ],
-    ),
-    (
-        "MedicationDispense",
-        &[
-            PATIENT,
-            SUBJECT,
-            STATUS,
-            TYPE,
-            ("code", Kind::Token, &["medicationCodeableConcept"]),
-            ("whenhandedover", Kind::Date, &["whenHandedOver"]),
-        ],
-    ),
-    (
-        "MedicationRequest",
-        &[
-            PATIENT,
-            SUBJECT,
-            ENCOUNTER,
-            STATUS,
-            CATEGORY,
-            ("intent", Kind::Token, &["intent"]),
-            ("authoredon", Kind::Date, &["authoredOn"]),
-            ("code", Kind::Token, &["medicationCodeableConcept"]),
-        ],
-    ),
-    (
-        "MedicationStatement",
-        &[
-            PATIENT,
-            SUBJECT,
-            STATUS,
-            ("code", Kind::Token, &["medicationCodeableConcept"]),
-            ("effective", Kind::Date, &["effectiveDateTime", "effectivePeriod"]),
-        ],
-    ),
-    ("NutritionOrder", &[PATIENT, STATUS]),
-    (
-        "Observation",
-        &[
-            PATIENT,
-            SUBJECT,
-            ENCOUNTER,
-            CATEGORY,
-            CODE,
-            STATUS,
-            ("date", Kind::Date, &["effectiveDateTime", "effectivePeriod", "effectiveInstant"]),
-            ("value-concept", Kind::Token, &["valueCodeableConcept"]),
-        ],
-    ),
-    ("Organization", &[NAME, IDENTIFIER]),
-    (
-        "Patient",
-        &[
-            NAME,
-            IDENTIFIER,
-            ("family", Kind::Text, &["name.family"]),
-            ("given", Kind::Text, &["name.given"]),
-            ("birthdate", Kind::Date, &["birthDate"]),
-            ("gender", Kind::Token, &["gender"]),
-        ],
-    ),
-    ("Practitioner", &[NAME, IDENTIFIER]),
-    ("PractitionerRole", &[("specialty", Kind::Token, &["specialty"])]),
-    ("Procedure", &[PATIENT, SUBJECT, ENCOUNTER, STATUS, CODE, CATEGORY, ("date", Kind::Date, &["performedDateTime", "performedPeriod"])]),
-    ("Provenance", &[("recorded", Kind::Date, &["recorded"])]),
-    ("Questionnaire", &[]),
-    ("QuestionnaireResponse", &[PATIENT, SUBJECT, STATUS, ("authored", Kind::Date, &["authored"])]),
-    ("RelatedPerson", &[PATIENT, NAME]),
-    ("RiskAssessment", &[PATIENT, SUBJECT]),
-    (
-        "ServiceRequest",
-        &[
-            PATIENT,
-            SUBJECT,
-            ENCOUNTER,
-            STATUS,
-            CODE,
-            CATEGORY,
-            ("authored", Kind::Date, &["authoredOn"]),
-            ("intent", Kind::Token, &["intent"]),
-        ],
-    ),
-    ("Specimen", &[PATIENT, SUBJECT, TYPE]),
-    ("Substance", &[CODE]),
-];
-
-/// Of every type.
-pub(super) const ALL: &[(&str, &str)] = &[("_id", "token"), ("_lastUpdated", "date")];
-
-pub(super) fn is_known(kind: &str) -> bool {
-    of(kind).is_some()
-}
-
-pub(super) fn of(kind: &str) -> Option<&'static [Param]> {
-    TYPES.iter().find(|(k, _)| *k == kind).map(|(_, params)| *params)
-}
 
 /// The values of a parameter, any of which will do: parted by commas, but for those after a backslash.
 pub(super) fn either(value: &str) -> Vec<String> {
@@ -275,7 +37,11 @@ pub(super) fn meets(resource: &Resource, kind: Kind, paths: &[&str], wanted: &st
             let asked = Asked::read(wanted)?;
             Ok(values().filter_map(span).any(|span| asked.is_met(span)))
         }
-        Kind::Patient | Kind::Encounter => Ok(true),
+        Kind::Uri => {
+            Ok(values().filter_map(Value::as_str).any(|v| v == wanted || v.split_once('|').is_some_and(|(bare, _)| bare == wanted)))
+        }
+        // These are not told by the record alone (search.rs).
+        Kind::Patient | Kind::Encounter | Kind::Reference => Ok(true),
     }
 }
 
@@ -305,7 +71,11 @@ fn begins(value: &Value, wanted: &str) -> bool {
             text.to_lowercase().split_whitespace().any(|word| word.starts_with(wanted)) || text.to_lowercase().starts_with(wanted)
         }
         Value::Array(items) => items.iter().any(|v| begins(v, wanted)),
-        Value::Object(fields) => ["text", "family", "given"].iter().filter_map(|f| fields.get(*f)).any(|v| begins(v, wanted)),
+        // A HumanName or an Address.
+        Value::Object(fields) => ["text", "family", "given", "line", "city", "district", "state", "postalCode", "country"]
+            .iter()
+            .filter_map(|f| fields.get(*f))
+            .any(|v| begins(v, wanted)),
         _ => false,
     }
 }
@@ -420,6 +190,8 @@ mod tests {
     #[test]
     fn words_begin() {
         let name = json!({"family": "Carver Reed", "given": ["Ruth", "Anne"]});
+        let address = json!({"line": ["12 Larch Lane"], "city": "Riverton", "postalCode": "05001", "use": "home"});
+        assert!(begins(&address, "larch") && begins(&address, "river") && begins(&address, "050") && !begins(&address, "home"));
         assert!(begins(&name, "carv") && begins(&name, "reed") && begins(&name, "anne") && !begins(&name, "arver"));
     }
 }

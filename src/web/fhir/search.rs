@@ -1,7 +1,8 @@
 //! Pages of records, newest first.
 
-use super::params::{self, Kind, Param, either};
+use super::params::{self, either};
 use super::resource::Out;
+use super::types::{self, Kind, PROVENANCE, Param};
 use super::{Asking, Problem};
 use crate::record::{PartialDate, Standing};
 use crate::vault::{Cursor, Order, Query, Row};
@@ -11,12 +12,13 @@ use serde_json::{Value, json};
 const PAGE: usize = 50;
 const LARGEST: usize = 500;
 /// Rows that are looked at in one go.
-const STRIDE: usize = 200;
+pub(super) const STRIDE: usize = 200;
 /// All of them: a program is given what is stored, also what was entered in error.
-const EVERY: [Standing; 6] = [Standing::Current, Standing::Past, Standing::Planned, Standing::Absent, Standing::NotDone, Standing::Error];
+pub(super) const EVERY: [Standing; 6] =
+    [Standing::Current, Standing::Past, Standing::Planned, Standing::Absent, Standing::NotDone, Standing::Error];
 
 /// What was asked for.
-struct Wanted {
+pub(super) struct Wanted {
     query: Query,
     count: usize,
     /// The number alone.
@@ -26,11 +28,15 @@ struct Wanted {
     ids: Option<Vec<String>>,
     updated: Vec<params::Asked>,
     filters: Vec<(&'static Param, Vec<String>)>,
+    /// What the records that are found point to: the elements, and the type where only that one is wanted.
+    pub(super) includes: Vec<(&'static Param, Option<String>)>,
+    /// Where the records that are found came from.
+    pub(super) provenance: bool,
 }
 
 impl Asking {
     pub(super) fn search(&self, kind: &str, pairs: &[(String, String)]) -> Result<Value, Problem> {
-        let wanted = self.wanted(params::of(kind).unwrap_or_default(), pairs, &|query| query.types = vec![kind.to_owned()]);
+        let wanted = self.wanted(Some(kind), pairs, &|query| query.types = vec![kind.to_owned()]);
         self.page(kind, pairs, wanted)
     }
 
@@ -49,7 +55,7 @@ impl Asking {
             .into_iter()
             .map(|(n, v)| if n == "_lastUpdated" && v.starts_with(|c: char| c.is_ascii_digit()) { (n, format!("ge{v}")) } else { (n, v) })
             .collect();
-        let wanted = self.wanted(&[], &rest, &|query| query.types.clone_from(&types));
+        let wanted = self.wanted(None, &rest, &|query| query.types.clone_from(&types));
         let path = patient.map_or_else(|| "Patient/$everything".to_owned(), |id| format!("Patient/{id}/$everything"));
         self.page(&path, &pairs, wanted)
     }
@@ -58,10 +64,21 @@ impl Asking {
         self.chart.record_by_key(id).is_ok_and(|row| row.kind == "Patient")
     }
 
-    fn wanted(&self, known: &'static [Param], pairs: &[(String, String)], narrow: &dyn Fn(&mut Query)) -> Result<Wanted, Problem> {
+    fn wanted(&self, kind: Option<&str>, pairs: &[(String, String)], narrow: &dyn Fn(&mut Query)) -> Result<Wanted, Problem> {
+        let known = kind.and_then(types::of).unwrap_or_default();
         let mut query = Query { standings: EVERY.to_vec(), order: Order::Newest, limit: STRIDE, ..Query::default() };
         narrow(&mut query);
-        let mut wanted = Wanted { query, count: PAGE, only_count: false, none: false, ids: None, updated: Vec::new(), filters: Vec::new() };
+        let mut wanted = Wanted {
+            query,
+            count: PAGE,
+            only_count: false,
+            none: false,
+            ids: None,
+            updated: Vec::new(),
+            filters: Vec::new(),
+            includes: Vec::new(),
+            provenance: false,
+        };
         for (name, value) in pairs {
             match name.as_str() {
                 "_count" => {
@@ -88,6 +105,8 @@ impl Asking {
                     });
                 }
                 "_lastUpdated" => wanted.updated.push(params::Asked::read(value)?),
+                "_include" => wanted.includes.push(include(kind, known, value).ok_or_else(unknown)?),
+                "_revinclude" if value == PROVENANCE && kind.is_some() => wanted.provenance = true,
                 name => self.own(&mut wanted, known, name, value)?,
             }
         }
@@ -96,13 +115,7 @@ impl Asking {
 
     /// A parameter of the type. One that is not known is an error: a filter that is passed over gives more than was asked for.
     fn own(&self, wanted: &mut Wanted, known: &'static [Param], name: &str, value: &str) -> Result<(), Problem> {
-        let Some(param) = known.iter().find(|(n, ..)| *n == name) else {
-            return Err(Problem::new(
-                axum::http::StatusCode::BAD_REQUEST,
-                "not-supported",
-                "This server does not search by one of these parameters. Its CapabilityStatement names those that it knows.",
-            ));
-        };
+        let param = known.iter().find(|(n, ..)| *n == name).ok_or_else(unknown)?;
         let ids = || either(value).into_iter().map(|v| v.rsplit('/').next().unwrap_or_default().to_owned()).collect::<Vec<_>>();
         match param.1 {
             Kind::Patient => wanted.none |= !ids().iter().any(|id| self.is_patient(id)),
@@ -117,7 +130,7 @@ impl Asking {
                 either(value).iter().try_for_each(|date| params::Asked::read(date).map(drop))?;
                 wanted.filters.push((param, either(value)));
             }
-            Kind::Token | Kind::Text => wanted.filters.push((param, either(value))),
+            Kind::Token | Kind::Text | Kind::Uri | Kind::Reference => wanted.filters.push((param, either(value))),
         }
         Ok(())
     }
@@ -132,12 +145,15 @@ impl Asking {
             }
         };
         let (rows, more, total) = self.found(&wanted)?;
-        self.log(what, &rows.iter().map(|row| row.rid).collect::<Vec<_>>())?;
+        let beside = self.beside(&wanted, &rows)?;
+        self.log(what, &rows.iter().chain(&beside).map(|row| row.rid).collect::<Vec<_>>())?;
         let mut out = Out::new(&self.chart);
-        let mut entries = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let url = format!("{}/{}/{}", self.base, row.kind, row.key);
-            entries.push(json!({"fullUrl": url, "resource": out.of(row)?, "search": {"mode": "match"}}));
+        let mut entries = Vec::with_capacity(rows.len() + beside.len());
+        for (mode, rows) in [("match", &rows), ("include", &beside)] {
+            for row in rows {
+                let url = format!("{}/{}/{}", self.base, row.kind, row.key);
+                entries.push(json!({"fullUrl": url, "resource": out.of(row)?, "search": {"mode": mode}}));
+            }
         }
         let mut bundle = json!({"resourceType": "Bundle", "type": "searchset"});
         if let Some(total) = total {
@@ -172,7 +188,7 @@ impl Asking {
                 let row = self.chart.record_by_key(id).ok();
                 let fits = |row: &Row| query.types.is_empty() || query.types.contains(&row.kind);
                 if let Some(row) = row.filter(fits)
-                    && wanted.is_met(&row)?
+                    && self.meets(wanted, &row)?
                     && !rows.iter().any(|r: &Row| r.rid == row.rid)
                 {
                     rows.push(row);
@@ -184,7 +200,7 @@ impl Asking {
         loop {
             let listing = self.chart.list(&query)?;
             for row in listing.rows {
-                if !wanted.is_met(&row)? {
+                if !self.meets(wanted, &row)? {
                     continue;
                 }
                 if wanted.only_count {
@@ -218,21 +234,23 @@ impl Asking {
         let query = serde_urlencoded::to_string(&kept).unwrap_or_default();
         if query.is_empty() { format!("{}/{path}", self.base) } else { format!("{}/{path}?{query}", self.base) }
     }
-}
 
-impl Wanted {
-    fn is_met(&self, row: &Row) -> Result<bool, Problem> {
-        if !self.updated.iter().all(|asked| asked.is_met((row.added, row.added + 1))) {
+    fn meets(&self, wanted: &Wanted, row: &Row) -> Result<bool, Problem> {
+        if !wanted.updated.iter().all(|asked| asked.is_met((row.added, row.added + 1))) {
             return Ok(false);
         }
-        if self.filters.is_empty() {
+        if wanted.filters.is_empty() {
             return Ok(true);
         }
         let resource = row.resource();
-        for ((_, kind, paths), values) in &self.filters {
+        for ((_, kind, paths), values) in &wanted.filters {
             let mut met = false;
             for value in values {
-                met = met || params::meets(&resource, *kind, paths, value)?;
+                met = met
+                    || match kind {
+                        Kind::Reference => self.points(row, &resource, paths, value)?,
+                        _ => params::meets(&resource, *kind, paths, value)?,
+                    };
             }
             if !met {
                 return Ok(false);
@@ -240,6 +258,24 @@ impl Wanted {
         }
         Ok(true)
     }
+}
+
+fn unknown() -> Problem {
+    Problem::new(
+        axum::http::StatusCode::BAD_REQUEST,
+        "not-supported",
+        "This server does not search by one of these parameters. Its CapabilityStatement names those that it knows.",
+    )
+}
+
+/// `MedicationRequest:medication`, or with the type that is wanted, `CareTeam:participant:Practitioner`.
+fn include(kind: Option<&str>, known: &'static [Param], text: &str) -> Option<(&'static Param, Option<String>)> {
+    let mut parts = text.split(':');
+    let (from, name) = (parts.next()?, parts.next()?);
+    let (only, more) = (parts.next(), parts.next());
+    let param = known.iter().find(|(n, how, _)| *n == name && *how == Kind::Reference)?;
+    let fits = Some(from) == kind && only.is_none_or(types::is_known) && more.is_none();
+    fits.then(|| (param, only.map(str::to_owned)))
 }
 
 /// A place in a listing: numbers, nothing about health.
