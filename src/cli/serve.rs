@@ -10,6 +10,11 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
+/// A passphrase was changed, or the file is another's: it is said before the server can be reached.
+const STALE: &str = "What is to unlock the server at boot (the unlock file, or the credential keepwell-unlock) opens nothing: it holds \
+                     another passphrase or recovery key than the member's of today. The server was not started. Renew it, or take it \
+                     away: the server then starts, and the charts are locked until somebody signs in.";
+
 /// Runs it until Ctrl-C or a polite signal. A missing vault is made, empty: the first visit sets it up.
 ///
 /// # Errors
@@ -50,7 +55,10 @@ pub(super) fn listen(config: &Config, household: Household, ready: &dyn Fn(&str,
     let tls = secured.as_ref().map(Secured::is_trusted);
     let app = App::new(household, Options { tls, ..Options::new(config, worker) })?;
     if let Some(secret) = config.unlock_secret()? {
-        let name = app.unlock(config.member.as_deref(), &secret)?;
+        let name = app.unlock(config.member.as_deref(), &secret).map_err(|e| match e.kind {
+            Kind::Denied => Error::new(Kind::Denied, STALE).because(e),
+            _ => e,
+        })?;
         eprintln!("Unlocked at boot: the server holds the charts of {name} open for its own work.");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

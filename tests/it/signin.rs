@@ -516,7 +516,8 @@ fn locked_it_says_so_and_unlocked_at_boot_it_takes_in_what_waits() {
     server.stop();
     let wrong = home.write("wrong", b"not the right one at all");
     let mut refused = home.command(&["serve", "--listen", "127.0.0.1:0", "--unlock-file", &wrong]);
-    assert_eq!(crate::binary::ran(&mut refused).code, Some(1), "a wrong unlock file is said, not passed over");
+    let refused = crate::binary::ran(&mut refused).ended(1);
+    assert!(refused.err.contains("unlock the server at boot") && refused.err.contains("take it away"), "{}", refused.err);
     // The credential of systemd, and the setting.
     std::fs::create_dir(home.path("credentials")).unwrap();
     std::fs::write(home.path("credentials").join("keepwell-unlock"), format!("# of Ruth\n{}\n", home.recovery)).unwrap();
