@@ -376,7 +376,7 @@ function more(words, make) {
 }
 
 const lines = (items, words) => h("ul", { class: "flat list" }, items.map((i) => h("li", { class: i.offPaper && "no-print" }, words(i))));
-const rest = (n, what) => n > 0 && h("p", { class: "print-only src" }, `and ${n} more ${what}: open the link`);
+const rest = (n, what) => n > 0 && h("p", { class: "print-only src" }, `and ${n} more ${what}: not on this sheet`);
 const resultTable = (items) => table(["Test", "Value", "Range of the lab", "State", "Date", "Source"], items.map((r) => [r.name, r.value, first(r.range, "not given"), pill(...r.state), day(r.date), origin(r.sources)]), "results");
 /** So many rows of a table go on paper, so that all of it is one sheet. */
 const PAPER = 8;
