@@ -260,12 +260,12 @@ fn page(conn: &Connection, scope: &Lens, plan: &Plan, order: Order, after: Optio
 /// Reads rows whose places were found in the same transaction.
 struct Rows<'a> {
     conn: &'a Connection,
-    scope: &'a Scope,
+    scope: &'a Lens,
     statement: CachedStatement<'a>,
 }
 
 impl<'a> Rows<'a> {
-    fn of(conn: &'a Connection, scope: &'a Scope) -> Result<Self> {
+    fn of(conn: &'a Connection, scope: &'a Lens) -> Result<Self> {
         Ok(Self { conn, scope, statement: conn.prepare_cached(&format!("{ROW} WHERE r.rid = ?1"))? })
     }
 
