@@ -104,7 +104,8 @@ fn a_link_keeps_the_rules_of_its_payload() {
 #[test]
 fn a_locked_chart_gives_what_was_chosen_and_nothing_it_can_read() {
     let home = filled();
-    let made = create(&home, &["--expires", "24h"]);
+    // The letter is a scan: no profile but this one gives what may tell of anything.
+    let made = create(&home, &["--expires", "24h", "--profile", "everything"]);
     let link = payload(&made);
     let server = home.serve(&[]);
     // The one required field.

@@ -119,7 +119,7 @@ fn what(cx: &ChartCx, shown: &Shown) -> Markup {
                     }
                 }
             }
-            p.soft { "Sensitive kinds stay out unless you tick them. Keepwell finds them by codes and words, and may miss some: look at the list. The reader is told that not everything is here, never what was left out." }
+            p.soft { "Sensitive kinds stay out unless you tick them. Keepwell finds them by codes and words, and may miss some: look at the list. A scan that it cannot read counts as all of them: put it in by itself. The reader is told that not everything is here, never what was left out." }
             details open[chosen.choice.selection.from.is_some() || chosen.choice.selection.to.is_some()] {
                 summary { b { "Only a stretch of time" } }
                 p.hint #when { "A year (2024), a month (2024-05) or a day (2024-05-17). With a date, records without one stay out." }

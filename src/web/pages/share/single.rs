@@ -1,7 +1,7 @@
 //! Single records in or out: found by name, or ticked in the lists of what goes out and what stays here.
 
 use super::{Chosen, Group, Line, Preview};
-use crate::record::Sensitive;
+use crate::record::{Sensitive, SensitiveSet};
 use crate::web::app::ChartCx;
 use crate::web::layout::{icon, pill};
 use crate::web::pages::words;
@@ -85,6 +85,8 @@ fn leave_out(cx: &ChartCx, line: &Line, done: bool) -> Markup {
 
 fn tick(cx: &ChartCx, line: &Line, name: &str, verb: &str, done: bool, state: &str) -> Markup {
     let kinds: Vec<&str> = line.sensitive.iter().map(Sensitive::words).collect();
+    // A scan counts as every kind: six names would say what nobody knows.
+    let kinds = if line.sensitive == SensitiveSet::ALL { "May tell of any sensitive kind".to_owned() } else { kinds.join(", ") };
     html! {
         label.tick {
             input type="checkbox" name=(name) value=(line.key) checked[done];
@@ -92,7 +94,7 @@ fn tick(cx: &ChartCx, line: &Line, name: &str, verb: &str, done: bool, state: &s
                 span.unseen { (verb) }
                 (line.title)
                 @if done { (state) }
-                @if !kinds.is_empty() { " " (pill("heed", "mask", &kinds.join(", "))) }
+                @if !kinds.is_empty() { " " (pill("heed", "mask", &kinds)) }
                 small { @if !line.date.is_empty() { (line.date) ". " } a href=(cx.to(&format!("records/{}", line.rid))) { "Read it" } }
             }
         }
