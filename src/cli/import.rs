@@ -3,10 +3,11 @@
 use super::progress::{Bar, stop_flag};
 use super::{Ended, open, print_json};
 use crate::config::Config;
+use crate::household::SignedIn;
 use crate::import::Limits;
 use crate::import::pipeline::{self, Accept, Options};
 use crate::import::report::{FileReport, Report};
-use crate::vault::{Chart, inbox};
+use crate::vault::{By, Chart, Place, inbox};
 use crate::{Error, Kind, Result};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -57,7 +58,7 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     };
     let chart = opened.chart(config, None)?;
     let accept = args.accept_identity.as_deref().map(|p| if p.is_empty() { Accept::Anyone } else { Accept::Patient(p.to_owned()) });
-    let options = options(accept, args.dry_run, &opened.who.member.name);
+    let options = options(accept, args.dry_run, &opened.who);
     let stop = stop_flag();
     let limits = config.limits();
     let mut report = Report::default();
@@ -95,7 +96,7 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
 pub fn again(config: &Config, args: &AgainArgs) -> Result<Ended> {
     let opened = open(config)?;
     let chart = opened.chart(config, None)?;
-    let options = options(None, args.dry_run, &opened.who.member.name);
+    let options = options(None, args.dry_run, &opened.who);
     let stop: Arc<AtomicBool> = stop_flag();
     let sources = if args.sources.is_empty() {
         chart.sources()?.into_iter().filter(|s| s.removed.is_none()).map(|s| s.id).collect()
@@ -154,9 +155,9 @@ fn leave(config: &Config, args: &Args, files: &[PathBuf], busy: Error) -> Result
     Ok(Ended::InPart)
 }
 
-fn options(accept_identity: Option<Accept>, dry_run: bool, by: &str) -> Options {
+fn options(accept_identity: Option<Accept>, dry_run: bool, who: &SignedIn) -> Options {
     let worker = std::env::current_exe().unwrap_or_else(|_| "keepwell".into());
-    Options { accept_identity, dry_run, by: by.to_owned(), worker }
+    Options { accept_identity, dry_run, by: By::new(who.actor(), Place::command_line()), worker }
 }
 
 /// The files below the given paths, folders walked in order of name without following links. Files that begin with a

@@ -4,7 +4,7 @@ use super::{Ended, Opened, finish_keys, open, print_json, print_line, recover};
 use crate::config::Config;
 use crate::household::Grant;
 use crate::record::{Class, Sensitive, SensitiveSet};
-use crate::vault::{Act, Event, PersonInfo, Role, Scope};
+use crate::vault::{Act, PersonInfo, Role, Scope};
 use crate::{Error, Kind, Result};
 use clap::ValueEnum;
 use serde_json::{Value, json};
@@ -139,7 +139,7 @@ fn add(config: &Config, args: &AddArgs) -> Result<Ended> {
     let person = owned(&opened, config)?;
     if let Some(file) = &args.new_passphrase_file {
         let passphrase = new_passphrase(file)?;
-        opened.household.record(&person.id, &role_details(opened.event(Act::RoleGranted), &grant).with("to", &args.name))?;
+        opened.household.record(&person.id, &grant.noted(opened.event(Act::RoleGranted)).with("to", &args.name))?;
         let recovery = opened.household.add_member(&opened.who, &person.id, &args.name, &passphrase, &grant)?;
         eprintln!("{} is a member now and may open {}.", args.name, possessive(&person));
         eprintln!("This is their recovery key. It is shown only now; give it to them on paper:\n");
@@ -147,12 +147,12 @@ fn add(config: &Config, args: &AddArgs) -> Result<Ended> {
         return Ok(Ended::Done);
     }
     if let Some(member) = opened.household.members()?.into_iter().find(|m| m.name.to_lowercase() == args.name.trim().to_lowercase()) {
-        opened.household.record(&person.id, &role_details(opened.event(Act::RoleGranted), &grant).with("to", &member.name))?;
+        opened.household.record(&person.id, &grant.noted(opened.event(Act::RoleGranted)).with("to", &member.name))?;
         opened.household.give(&opened.who, &person.id, &member.id, &grant)?;
         eprintln!("{} is a member already and may open {} from now on.", member.name, possessive(&person));
         return Ok(Ended::Done);
     }
-    opened.household.record(&person.id, &role_details(opened.event(Act::InviteMade), &grant).with("to", &args.name))?;
+    opened.household.record(&person.id, &grant.noted(opened.event(Act::InviteMade)).with("to", &args.name))?;
     let (_, token) = opened.household.invite(&opened.who, &person.id, &args.name, &grant)?;
     eprintln!("Give this link to {} and to nobody else. It is good once, for five days, while the server runs:\n", args.name);
     let base = config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
@@ -165,15 +165,6 @@ fn owned(opened: &Opened, config: &Config) -> Result<PersonInfo> {
     match opened.person(config)? {
         (person, Role::Owner) => Ok(person),
         _ => Err(Error::new(Kind::Denied, "Only an owner of this chart may do this. Nothing was changed.")),
-    }
-}
-
-/// What a role gives, for the activity log.
-fn role_details(event: Event, grant: &Grant) -> Event {
-    let event = event.with("role", grant.role.slug());
-    match &grant.until {
-        Some(until) => event.with("until", until),
-        None => event,
     }
 }
 
@@ -269,7 +260,7 @@ fn role(config: &Config, args: &RoleArgs) -> Result<Ended> {
             format!("{} has no role on {}. Nothing was changed. \"keepwell member add\" gives one.", member.name, possessive(&person));
         return Err(Error::new(Kind::NotFound, words));
     }
-    opened.household.record(&person.id, &role_details(opened.event(Act::RoleChanged), &grant).with("to", &member.name))?;
+    opened.household.record(&person.id, &grant.noted(opened.event(Act::RoleChanged)).with("to", &member.name))?;
     opened.household.give(&opened.who, &person.id, &member.id, &grant)?;
     eprintln!("{} is {} of {} from now on.", member.name, grant.role.slug(), possessive(&person));
     Ok(Ended::Done)

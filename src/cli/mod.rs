@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::household::{Household, SignedIn};
 use crate::import::inbox;
 use crate::import::pipeline::{Options, Unwatched};
-use crate::vault::{Act, Chart, Event, PersonInfo, Place, Role, Vault};
+use crate::vault::{Act, By, Chart, Event, PersonInfo, Place, Role, Vault};
 use crate::{Error, Kind, Result};
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
@@ -172,7 +172,7 @@ pub(crate) fn open(config: &Config) -> Result<Opened> {
 /// Takes in what came into the inbox while the chart was locked. The command goes on whatever becomes of it.
 fn take_in(config: &Config, chart: &Chart) {
     let worker = std::env::current_exe().unwrap_or_else(|_| "keepwell".into());
-    let options = Options { accept_identity: None, dry_run: false, by: String::new(), worker };
+    let options = Options { accept_identity: None, dry_run: false, by: By::system(Place::command_line()), worker };
     match inbox::take_in(chart, &config.limits(), &options, &Unwatched) {
         Ok(files) => {
             for file in &files {

@@ -4,7 +4,7 @@
 use super::{Ended, only_member, passphrase};
 use crate::config::Config;
 use crate::household::Household;
-use crate::vault::Vault;
+use crate::vault::{Place, Vault};
 use crate::{Error, Kind, Result};
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -37,11 +37,11 @@ pub fn run(config: &Config, args: &Args) -> Result<Ended> {
     if config.passphrase_file.is_none() && passphrase(config, "The same again: ")? != new {
         return Err(Error::new(Kind::Usage, "The two passphrases differ. Nothing was changed. Try again."));
     }
-    let strength = household.change_passphrase(&who, &new)?;
+    let strength = household.change_passphrase(&who, &new, &Place::command_line())?;
     eprintln!("{name} has a new passphrase now ({}). The recovery key stays the same.", strength.words());
     let factors = household.factors(&who.member.id)?.len();
     if args.reset_factors {
-        household.reset_factors(&who)?;
+        household.reset_factors(&who, &Place::command_line())?;
         eprintln!("Taken off: {factors} second factors, and all recovery codes. The passphrase alone signs in until new ones are added.");
     } else if factors > 0 {
         eprintln!("The second factors stay: signing in asks for one. If they are lost, run this again with --reset-factors.");

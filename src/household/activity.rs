@@ -49,8 +49,8 @@ impl Household {
     }
 
     /// How a member signs in is about to change: told to every chart that this opens.
-    pub(super) fn record_factor(&self, who: &SignedIn, what: &str) -> Result<()> {
-        self.record_for(&who.member.id, &Event::new(who.actor(), Act::FactorChanged).with("what", what))
+    pub(super) fn record_factor(&self, who: &SignedIn, what: &str, from: &Place) -> Result<()> {
+        self.record_for(&who.member.id, &Event::new(who.actor(), Act::FactorChanged).from(from.clone()).with("what", what))
     }
 
     /// A member tried what they have no right to, perhaps on a chart of which they know nothing. `page` is a part of a route

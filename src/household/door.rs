@@ -62,8 +62,8 @@ impl Household {
     ///
     /// # Errors
     /// Internal when the register cannot be written.
-    pub fn reset_factors(&self, who: &SignedIn) -> Result<()> {
-        self.record_factor(who, "all second factors taken off at the console")?;
+    pub fn reset_factors(&self, who: &SignedIn, from: &Place) -> Result<()> {
+        self.record_factor(who, "all second factors taken off at the console", from)?;
         self.vault.register().reset_factors(&who.member.id)?;
         self.vault.forget_factors(&who.member.id)
     }

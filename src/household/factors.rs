@@ -2,7 +2,7 @@
 //! are encrypted to the member, so that only who has the passphrase gets as far as being asked for one.
 
 use super::{Household, SignedIn, usage};
-use crate::vault::{FactorInfo, FactorKind, Vault};
+use crate::vault::{FactorInfo, FactorKind, Place, Vault};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -102,13 +102,13 @@ impl Household {
     ///
     /// # Errors
     /// Usage when the code is another.
-    pub fn add_app(&self, who: &SignedIn, setup: &AppSetup, code: &str, label: &str) -> Result<()> {
+    pub fn add_app(&self, who: &SignedIn, setup: &AppSetup, code: &str, label: &str, from: &Place) -> Result<()> {
         let Some(step) = totp(Secret::new_stack(*setup.0))?.check(&digits(code), now()) else {
             return Err(usage(
                 "That code does not fit. Nothing was turned on. Wait for the next code, and see that the clock of your phone is right.",
             ));
         };
-        self.record_factor(who, "authenticator app added")?;
+        self.record_factor(who, "authenticator app added", from)?;
         let secret = setup.secret();
         self.add_factor(who, FactorKind::App, label, step, |id, secrets| _ = secrets.apps.insert(id, secret.to_string()))
     }
@@ -134,8 +134,8 @@ impl Household {
     ///
     /// # Errors
     /// NotFound when the member has none of that id.
-    pub fn remove_factor(&self, who: &SignedIn, id: &str) -> Result<()> {
-        self.record_factor(who, "second factor removed")?;
+    pub fn remove_factor(&self, who: &SignedIn, id: &str, from: &Place) -> Result<()> {
+        self.record_factor(who, "second factor removed", from)?;
         let _one = self.factoring.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.vault.register().remove_factor(&who.member.id, id)? {
             return Err(Error::not_found());
@@ -152,10 +152,10 @@ impl Household {
     ///
     /// # Errors
     /// Internal when they cannot be kept.
-    pub fn new_recovery_codes(&self, who: &SignedIn) -> Result<Vec<String>> {
+    pub fn new_recovery_codes(&self, who: &SignedIn, from: &Place) -> Result<Vec<String>> {
         let codes = (0..RECOVERY_CODES).map(|_| recovery_code()).collect::<Result<Vec<_>>>()?;
         let hashes: Vec<String> = codes.iter().map(|code| hash(&who.member.id, code)).collect();
-        self.record_factor(who, "new recovery codes")?;
+        self.record_factor(who, "new recovery codes", from)?;
         self.vault.register().set_recovery_codes(&who.member.id, &hashes)?;
         Ok(codes)
     }

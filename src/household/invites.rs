@@ -6,7 +6,7 @@
 use super::passphrase::normal;
 use super::roles::{escrow, good_grant};
 use super::{Household, SignedIn, good_name, good_passphrase, usage};
-use crate::vault::{Act, Actor, Event, Grant, InviteInfo, Key, MemberInfo, PersonInfo, Vault};
+use crate::vault::{Act, Actor, Event, Grant, InviteInfo, Key, MemberInfo, PersonInfo, Place, Vault};
 use crate::{Error, Kind, Result};
 use zeroize::Zeroizing;
 
@@ -58,8 +58,8 @@ fn over() -> Error {
     Error::new(Kind::NotFound, words)
 }
 
-fn used(member: &MemberInfo, invite: &InviteInfo) -> Event {
-    Event::new(Actor::member(&member.id, &member.name), Act::InviteUsed).with("role", invite.grant.role.slug())
+fn used(member: &MemberInfo, invite: &InviteInfo, from: &Place) -> Event {
+    Event::new(Actor::member(&member.id, &member.name), Act::InviteUsed).from(from.clone()).with("role", invite.grant.role.slug())
 }
 
 fn hash(token: &str) -> String {
@@ -161,13 +161,13 @@ impl Household {
     /// # Errors
     /// NotFound when the link is good no longer; Usage when the name was taken meanwhile; Refused when the chart's keys are
     /// being changed.
-    pub fn joined(&self, joining: &Joining) -> Result<SignedIn> {
+    pub fn joined(&self, joining: &Joining, from: &Place) -> Result<SignedIn> {
         let Joining { invited, key, .. } = joining;
         let member = MemberInfo { id: joining.id.clone(), name: joining.name.clone() };
         let _turn = super::lock(&self.changing);
         self.free_name(&member.name)?;
         self.still_good(invited)?;
-        self.record(&invited.invite.person, &used(&member, &invited.invite))?;
+        self.record(&invited.invite.person, &used(&member, &invited.invite, from))?;
         self.vault.put_member(&member.id, &joining.sealed)?;
         let done = self.seal_with(invited, &key.recipient()).and_then(|()| {
             let used = self.vault.register().accept(&invited.invite, &member, Some(&key.recipient()))?;
@@ -185,7 +185,7 @@ impl Household {
     ///
     /// # Errors
     /// NotFound when the link is good no longer; Refused when they may do as much already.
-    pub fn accept(&self, who: &SignedIn, token: &str) -> Result<PersonInfo> {
+    pub fn accept(&self, who: &SignedIn, token: &str, from: &Place) -> Result<PersonInfo> {
         let invited = self.invited(token)?;
         let _turn = super::lock(&self.changing);
         self.still_good(&invited)?;
@@ -195,7 +195,7 @@ impl Household {
                 "You may open this chart already, with no less than this invite gives. Nothing was changed, and the link stays good.",
             ));
         }
-        self.record(&invited.invite.person, &used(&who.member, &invited.invite))?;
+        self.record(&invited.invite.person, &used(&who.member, &invited.invite, from))?;
         self.seal_with(&invited, &who.key.recipient())?;
         if !self.vault.register().accept(&invited.invite, &who.member, None)? {
             return Err(over());

@@ -32,7 +32,7 @@ pub use passkeys::{PasskeyAsked, PasskeySetup, Site};
 pub use passphrase::{PASSPHRASE, Strength, good_passphrase, strength};
 
 use crate::record::{PartialDate, Precision};
-use crate::vault::{Chart, Key, MemberInfo, NoticeKind, PersonInfo, Role, Scope, Vault, Waiting};
+use crate::vault::{Chart, Key, MemberInfo, NoticeKind, PersonInfo, Place, Role, Scope, Vault, Waiting};
 use crate::{Error, Kind, Result};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -265,10 +265,10 @@ impl Household {
     ///
     /// # Errors
     /// Usage when it is not good enough ([`good_passphrase`]).
-    pub fn change_passphrase(&self, who: &SignedIn, passphrase: &str) -> Result<Strength> {
+    pub fn change_passphrase(&self, who: &SignedIn, passphrase: &str, from: &Place) -> Result<Strength> {
         let about = self.names(who)?;
         let strength = good_passphrase(passphrase, &about.iter().map(String::as_str).collect::<Vec<_>>())?;
-        self.record_factor(who, "passphrase")?;
+        self.record_factor(who, "passphrase", from)?;
         self.vault.seal_member(&who.member.id, &passphrase::normal(passphrase), &who.key)?;
         Ok(strength)
     }

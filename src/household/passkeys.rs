@@ -3,7 +3,7 @@
 
 use super::factors::KeptPasskey;
 use super::{Household, SignedIn, usage};
-use crate::vault::FactorKind;
+use crate::vault::{FactorKind, Place};
 use crate::{Error, Result};
 use std::sync::PoisonError;
 use webauthn_rs::prelude::{Passkey, PasskeyAuthentication, PasskeyRegistration, Url, Uuid};
@@ -51,14 +51,14 @@ impl Household {
     ///
     /// # Errors
     /// Usage when the browser's answer does not fit what was asked.
-    pub fn add_passkey(&self, who: &SignedIn, site: &Site, begun: &PasskeySetup, answer: &str, label: &str) -> Result<()> {
+    pub fn add_passkey(&self, who: &SignedIn, site: &Site, begun: &PasskeySetup, answer: &str, label: &str, from: &Place) -> Result<()> {
         let wrong = || usage("The passkey could not be made. Nothing was turned on. Try again.");
         let answer = serde_json::from_str(answer).map_err(|_| wrong())?;
         let passkey: Passkey = site.checker()?.finish_passkey_registration(&answer, &begun.0).map_err(|_| wrong())?;
         if self.secrets(who)?.passkeys.values().any(|k| k.passkey == passkey) {
             return Err(usage("This passkey is here already. Nothing was changed."));
         }
-        self.record_factor(who, "passkey added")?;
+        self.record_factor(who, "passkey added", from)?;
         let kept = KeptPasskey { site: site.host.clone(), passkey };
         self.add_factor(who, FactorKind::Passkey, label, 0, |id, secrets| _ = secrets.passkeys.insert(id, kept))
     }

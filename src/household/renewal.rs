@@ -3,7 +3,7 @@
 
 use super::{Household, SignedIn, lock, passphrase};
 use crate::Result;
-use crate::vault::Key;
+use crate::vault::{Key, Place};
 use zeroize::Zeroizing;
 
 impl Household {
@@ -12,9 +12,9 @@ impl Household {
     ///
     /// # Errors
     /// Denied when the passphrase is another; Internal when the disk fails: the old key stays the one that counts.
-    pub fn new_recovery_key(&self, who: &SignedIn, text: &str) -> Result<(SignedIn, Zeroizing<String>)> {
+    pub fn new_recovery_key(&self, who: &SignedIn, text: &str, from: &Place) -> Result<(SignedIn, Zeroizing<String>)> {
         self.prove(who, text)?;
-        self.record_factor(who, "recovery key")?;
+        self.record_factor(who, "recovery key", from)?;
         let key = Key::generate();
         let member = &who.member.id;
         let _turn = lock(&self.changing);
@@ -72,8 +72,8 @@ mod tests {
         let household = Household::new(Arc::new(Vault::create(&tmp.path().join("vault")).expect("a vault")));
         let with = Beginning { member: "Ruth", passphrase: PASSPHRASE, person: "Ruth Carver", birth_date: "1954-03-14", sex: "female" };
         let (who, old) = household.begin(&with).expect("begun");
-        household.new_recovery_codes(&who).expect("codes");
-        let (renewed, key) = household.new_recovery_key(&who, PASSPHRASE).expect("renewed");
+        household.new_recovery_codes(&who, &Place::command_line()).expect("codes");
+        let (renewed, key) = household.new_recovery_key(&who, PASSPHRASE, &Place::command_line()).expect("renewed");
         assert_ne!(*key, old);
         // As if the power had gone before the register was written.
         household.vault.register().set_recipient(&who.member.id, &who.key.recipient()).expect("written");
@@ -93,7 +93,7 @@ mod tests {
         let household = Household::new(Arc::new(Vault::create(&tmp.path().join("vault")).expect("a vault")));
         let with = Beginning { member: "Ruth", passphrase: PASSPHRASE, person: "Ruth Carver", birth_date: "1954-03-14", sex: "female" };
         let (who, old) = household.begin(&with).expect("begun");
-        let refused = household.new_recovery_key(&who, "not the right one at all").expect_err("another");
+        let refused = household.new_recovery_key(&who, "not the right one at all", &Place::command_line()).expect_err("another");
         assert_eq!(refused.kind, crate::Kind::Denied);
         assert!(household.with_recovery_key("Ruth", &old).is_ok());
     }

@@ -2,7 +2,7 @@
 
 use super::{Household, SignedIn, usage};
 use crate::record::{PartialDate, Precision, today};
-use crate::vault::{Access, Act, Actor, Chart, Escrow, Event, Grant, InviteInfo, KeysNeed, MemberInfo, Role, TokenInfo};
+use crate::vault::{Access, Act, Actor, Chart, Escrow, Event, Grant, InviteInfo, KeysNeed, MemberInfo, Place, Role, TokenInfo};
 use crate::{Error, Kind, Result};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, Weak};
@@ -185,10 +185,10 @@ impl Household {
             KeysNeed::Seal => self.vault.seal_identity(person, &who.key, &self.recipients(person)?)?,
             KeysNeed::Renew => {
                 for ended in self.vault.register().access(person)?.iter().filter(|a| a.grant.is_over()) {
-                    let event = Event::new(Actor::system(), Act::RoleEnded).with("to", &ended.member.name);
+                    let event = Event::new(Actor::system(), Act::RoleEnded).from(Place::server()).with("to", &ended.member.name);
                     self.vault.note_locked(person, &event)?;
                 }
-                self.vault.note_locked(person, &Event::new(Actor::system(), Act::Rekeyed))?;
+                self.vault.note_locked(person, &Event::new(Actor::system(), Act::Rekeyed).from(Place::server()))?;
                 self.vault.register().end_roles(person)?;
                 self.vault.register().drop_dead_tokens(person)?;
                 let mut copies: Vec<Escrow> = self.vault.register().invites(person)?.iter().map(escrow).collect();

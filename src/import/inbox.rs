@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 const REMEMBERED: usize = 50;
 /// Under this name the chart keeps the state of its inbox.
 const NOTE: &str = "inbox";
-/// The member who brings in what nobody brought in by the page.
+/// By this name the list of sources has what nobody brought in by the page.
 const BY: &str = "the inbox";
 /// One inbox at a time: two takers would each read the same file.
 static TAKING: Mutex<()> = Mutex::new(());
@@ -162,7 +162,8 @@ fn one(
                 Told::Take(accept) => accept.or(said),
                 Told::Nothing => said,
             };
-            let by = about.from.as_ref().map_or_else(|| BY.to_owned(), |from| format!("{}, by a link", from.who));
+            let name = about.from.as_ref().map_or_else(|| BY.to_owned(), |from| format!("{}, by a link", from.who));
+            let by = options.by.clone().named(name);
             let options = Options { accept_identity, dry_run: look, by, ..options.clone() };
             let done = pipeline::import(chart, staged, &about.name, limits, &options, progress)?;
             (about.name, done.report)

@@ -11,7 +11,7 @@ use super::worker::Worker;
 use super::xdm::About;
 use super::{Limits, Sink, ccda, fhir, health_card};
 use crate::record::PatientIdentity;
-use crate::vault::{Chart, Original, Staged};
+use crate::vault::{By, Chart, Original, Staged};
 use crate::{Error, Kind, Result};
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::PathBuf;
@@ -25,8 +25,8 @@ pub struct Options {
     pub accept_identity: Option<Accept>,
     /// Read and report, store nothing.
     pub dry_run: bool,
-    /// The member who brings it in, by name.
-    pub by: String,
+    /// Who brings it in, and from where.
+    pub by: By,
     /// The program that reads PDFs and pictures in a process of its own: this one.
     pub worker: PathBuf,
 }

@@ -7,7 +7,7 @@ use super::passcode;
 use super::payload::{Flags, LABEL, Payload};
 use crate::export::Choice;
 use crate::household::Household;
-use crate::vault::{Act, Actor, Chart, Event, ShareRow, new_share_id, now};
+use crate::vault::{Act, Actor, Chart, Event, Place, ShareRow, new_share_id, now};
 use crate::{Error, Kind, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
@@ -54,7 +54,7 @@ impl Default for Terms {
             host: None,
             reply: false,
             base: String::new(),
-            event: Event::new(Actor::system(), Act::ShareMade),
+            event: Event::new(Actor::system(), Act::ShareMade).from(Place::server()),
         }
     }
 }

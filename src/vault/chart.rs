@@ -5,7 +5,7 @@ use super::db::{self, RawKey};
 use super::keys::{self, Key};
 use super::lens::Lens;
 use super::source::Shelf;
-use super::{Added, Group, Import, Original, PersonInfo, Scope, SourceInfo, Staged, Staging, files, import, lens, rekey, settle, tidy};
+use super::{Added, By, Group, Import, Original, PersonInfo, Scope, SourceInfo, Staged, Staging, files, import, lens, rekey, settle, tidy};
 use crate::record::Class;
 use crate::{Error, Result};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -159,7 +159,7 @@ impl Chart {
         keys::seal_file(&dir.join("person.age"), &[key.recipient()], person_as_json(person, &before).to_string().as_bytes())
     }
 
-    /// Opens a chart with the key of a member, sweeps what a crash left, and purges what was removed long ago.
+    /// Opens a chart with the key of a member.
     pub(super) fn open(dir: &Path, member: &Key) -> Result<Self> {
         Self::open_with(dir, chart_key(dir, member)?)
     }
@@ -175,8 +175,6 @@ impl Chart {
         let mut naming = Zeroizing::new([0; 32]);
         naming.copy_from_slice(stored.get(..32).ok_or_else(|| Error::internal("a naming key is too short"))?);
         let shelf = Arc::new(Shelf { dir: dir.join("originals"), key, naming });
-        tidy::purge(&conn, files::now() - tidy::KEPT)?;
-        tidy::sweep(&conn, &shelf)?;
         let shared = Shared {
             person,
             database,
@@ -247,10 +245,11 @@ impl Chart {
         if self.is_limited() { Err(Error::not_found()) } else { Ok(()) }
     }
 
-    /// Opens the activity log beside the records.
+    /// Opens the activity log beside the records, then tidies: sweeps what a crash left, and purges what was removed long ago.
     pub(super) fn keep_log(&self, dir: &Path, heads: Arc<Heads>) -> Result<()> {
         let log = Log::open(dir, &self.person.id, &self.raw, &self.shelf.key, heads)?;
-        self.activity.set(log).map_err(|_| Error::internal("an activity log was opened twice"))
+        self.activity.set(log).map_err(|_| Error::internal("an activity log was opened twice"))?;
+        self.tidy()
     }
 
     /// Whose chart.
@@ -384,7 +383,7 @@ impl Chart {
     ///
     /// # Errors
     /// Internal when the database fails; NotFound when there is no source `again`.
-    pub fn import(&self, name: &str, by: &str, again: Option<&str>) -> Result<Import<'_>> {
+    pub fn import(&self, name: &str, by: &By, again: Option<&str>) -> Result<Import<'_>> {
         self.whole()?;
         Import::begin(self, name, by, again)
     }

@@ -101,7 +101,7 @@ mod tests {
         let mut staging = chart.stage().expect("staging");
         staging.write_all(b"file").expect("written");
         let staged = staging.finish().expect("staged");
-        let mut import = chart.import("file", "Ruth", None).expect("an import");
+        let mut import = chart.import("file", &crate::vault::By::system(crate::vault::Place::server()), None).expect("an import");
         for n in 0..1201 {
             let words = if n % 3 == 0 { "Depression" } else { "Gout" };
             let resource = serde_json::json!({"resourceType": "Condition", "id": n.to_string(), "code": {"text": words}});

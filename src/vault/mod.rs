@@ -23,6 +23,8 @@
 mod activity;
 pub(crate) mod backup;
 mod body;
+mod browsers;
+mod by;
 mod chart;
 mod check;
 mod classify;
@@ -55,6 +57,9 @@ mod tokens;
 pub use activity::{Act, Actor, ActorKind, Choice, Counted, Entry, Event, Fault, Group as ActGroup, Place, Verdict};
 pub use backup::Summary as BackupSummary;
 pub use chart::Chart;
+pub use browsers::BrowserInfo;
+pub(crate) use browsers::KNOWN as KNOWN_BROWSER;
+pub use by::By;
 pub use contacts::{Clock, ContactInfo};
 pub(crate) use factors::Tries;
 pub use factors::{FactorInfo, FactorKind};
@@ -140,7 +145,7 @@ impl Vault {
 
     /// Every chart's log says that it was restored.
     fn tell_restored(&self) -> Result<()> {
-        let event = Event::new(Actor::system(), Act::Backup).with("what", "restored");
+        let event = Event::new(Actor::system(), Act::Backup).from(Place::server()).with("what", "restored");
         inbox::charts(&self.dir)?.iter().try_for_each(|person| self.note_locked(person, &event))
     }
 

@@ -283,7 +283,7 @@ mod tests {
             let mut staging = chart.stage().expect("staging");
             staging.write_all(name.as_bytes()).expect("written");
             let staged = staging.finish().expect("staged");
-            let import = chart.import(name, "Ruth", None).expect("an import");
+            let import = chart.import(name, &crate::vault::By::system(crate::vault::Place::server()), None).expect("an import");
             import.commit(Some(staged), FileReport::default()).expect("committed");
         }
         for n in 0..400 {
@@ -407,7 +407,11 @@ mod tests {
         renew(&dir, &owner, &[owner.recipient()], &[], &mut || Ok(())).expect("renewed");
         let chart = whole(&dir, &owner);
         assert!(chart.reseal().expect("resealed"));
-        chart.import("d", "Ruth", None).expect("an import").commit(Some(staged), FileReport::default()).expect("committed");
+        chart
+            .import("d", &crate::vault::By::system(crate::vault::Place::server()), None)
+            .expect("an import")
+            .commit(Some(staged), FileReport::default())
+            .expect("committed");
         drop(chart);
         assert_eq!(whole(&dir, &owner).sources().expect("sources").len(), 4);
     }

@@ -1,7 +1,7 @@
 //! The register's lists of who may open what: roles with their end and scope, invites, the keeper of the household.
 
 use super::register::{Register, fold};
-use super::{MemberInfo, Role, Scope, files};
+use super::{Event, MemberInfo, Role, Scope, files};
 use crate::record::today;
 use crate::{Error, Kind, Result};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -21,6 +21,11 @@ impl Grant {
     /// A role for good, on all of the chart.
     pub fn of(role: Role) -> Self {
         Self { role, until: None, scope: None }
+    }
+
+    /// An entry of the activity log with what this gives: `role`, `until`.
+    pub fn noted(&self, event: Event) -> Event {
+        event.with("role", self.role.slug()).with("until", self.until.clone().unwrap_or_default())
     }
 
     /// Whether its last day is over.

@@ -1,7 +1,7 @@
 //! Tidying when a chart is opened: what a crash left, and what was removed more than 30 days ago.
 
 use super::source::{INCOMING, Shelf};
-use super::{files, import, settle};
+use super::{Act, Actor, Chart, Event, Place, files, import, settle};
 use crate::Result;
 use rusqlite::Connection;
 use std::collections::HashSet;
@@ -9,26 +9,38 @@ use std::collections::HashSet;
 /// How long a removed source can be brought back, in seconds: 30 days.
 pub(super) const KEPT: i64 = 30 * 24 * 3600;
 
-/// Deletes for good what was removed before a moment.
-pub(super) fn purge(conn: &Connection, before: i64) -> Result<()> {
-    let old: Vec<i64> =
-        conn.prepare("SELECT sid FROM sources WHERE removed < ?1")?.query_map([before], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?;
-    if old.is_empty() {
-        return Ok(());
+impl Chart {
+    /// Deletes for good what was removed long ago, each of it told to the activity log first; then files that no source names.
+    pub(super) fn tidy(&self) -> Result<()> {
+        let old = removed_before(&*self.reader()?, files::now() - KEPT)?;
+        for (_, source) in old.iter().filter(|_| self.activity.get().is_some()) {
+            self.log(&Event::new(Actor::system(), Act::Purged).from(Place::server()).with("source", source))?;
+        }
+        if !old.is_empty() {
+            self.write(|conn| purge(conn, &old))?;
+        }
+        sweep(&*self.reader()?, self.shelf())
     }
-    let tx = conn.unchecked_transaction()?;
-    let highest: Option<i64> = tx.query_row("SELECT max(rid) FROM records", [], |r| r.get(0))?;
+}
+
+/// Sources that were removed before a moment.
+fn removed_before(conn: &Connection, moment: i64) -> Result<Vec<(i64, String)>> {
+    let mut statement = conn.prepare("SELECT sid, id FROM sources WHERE removed < ?1")?;
+    Ok(statement.query_map([moment], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
+}
+
+fn purge(conn: &Connection, old: &[(i64, String)]) -> Result<()> {
+    let highest: Option<i64> = conn.query_row("SELECT max(rid) FROM records", [], |r| r.get(0))?;
     if let Some(highest) = highest {
         // Numbers of records stand in addresses: none is given twice.
-        let ever: Option<i64> = import::inner(&tx, "last_rid")?;
-        import::set_inner(&tx, "last_rid", &ever.max(Some(highest)))?;
+        let ever: Option<i64> = import::inner(conn, "last_rid")?;
+        import::set_inner(conn, "last_rid", &ever.max(Some(highest)))?;
     }
-    old.into_iter().try_for_each(|sid| settle::purge_source(&tx, sid))?;
-    Ok(tx.commit()?)
+    old.iter().try_for_each(|(sid, _)| settle::purge_source(conn, *sid))
 }
 
 /// Deletes files that no source names: what was arriving at a crash, and originals of purged sources.
-pub(super) fn sweep(conn: &Connection, shelf: &Shelf) -> Result<()> {
+fn sweep(conn: &Connection, shelf: &Shelf) -> Result<()> {
     let kept: HashSet<String> =
         conn.prepare("SELECT original FROM sources")?.query_map([], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?;
     for entry in std::fs::read_dir(&shelf.dir)? {
@@ -55,7 +67,7 @@ mod tests {
     use crate::import::report::FileReport;
     use crate::import::{Found, Origin};
     use crate::record::facts;
-    use crate::vault::{Chart, Key, PersonInfo, Query};
+    use crate::vault::{Key, PersonInfo, Query};
     use rusqlite::params;
     use std::io::Write;
 
@@ -63,7 +75,7 @@ mod tests {
         let mut staging = chart.stage().expect("staging");
         staging.write_all(name.as_bytes()).expect("written");
         let staged = staging.finish().expect("staged");
-        let mut import = chart.import(name, "Ruth", None).expect("an import");
+        let mut import = chart.import(name, &crate::vault::By::system(crate::vault::Place::server()), None).expect("an import");
         for (id, words) in records {
             let resource = serde_json::json!({"resourceType": "Condition", "id": id, "code": {"text": words}});
             let origin = Origin::Server { base: Some("https://north.example".into()), named: None };
@@ -108,7 +120,11 @@ mod tests {
             colour: "plum".into(),
         };
         Chart::create(&dir, &member.recipient(), &person).expect("made");
-        let open = || Chart::open(&dir, &member).expect("opens");
+        let open = || {
+            let chart = Chart::open(&dir, &member).expect("opens");
+            chart.tidy().expect("tidied");
+            chart
+        };
         let originals = |chart: &Chart| -> usize {
             std::fs::read_dir(&chart.shelf().dir)
                 .expect("a folder")

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::household::{Household, SignedIn};
 use crate::import::Limits;
 use crate::share::Desk;
-use crate::vault::{Act, Actor, Chart, Event, MemberInfo, PersonInfo, Place, Role};
+use crate::vault::{Act, Actor, By, Chart, Event, MemberInfo, PersonInfo, Place, Role};
 use crate::{Error, Kind, Result};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
@@ -199,7 +199,8 @@ impl App {
     /// Denied or Usage when the secret opens nobody's key ([`Household::unlock`]).
     pub fn unlock(&self, name: Option<&str>, secret: &str) -> Result<String> {
         let who = self.household.unlock(name, secret)?;
-        self.household.record_for(&who.member.id, &Event::new(Actor::system(), Act::Unlocked).with("for", &who.member.name))?;
+        self.household
+            .record_for(&who.member.id, &Event::new(Actor::system(), Act::Unlocked).from(Place::server()).with("for", &who.member.name))?;
         let charts = self.household.charts(&who)?;
         let charts = charts.iter().map(|(person, _)| self.household.open(&who, &person.id)).collect::<Result<_>>()?;
         let name = who.member.name.clone();
@@ -348,6 +349,11 @@ impl ChartCx {
             let member = session.who.member.clone();
             let last_visit = session.visit(&chart, &person.id);
             Ok(Self { app, chart, person, member, role, people, last_visit, query, theme, from: asked.from, session })
+    /// This member as who brings records in.
+    pub(crate) fn by(&self) -> By {
+        By::new(self.session.who.actor(), self.from.clone())
+    }
+
         };
         blocking(open).await.map_err(IntoResponse::into_response)
     }
@@ -391,6 +397,8 @@ impl FromRequestParts<Arc<App>> for OwnerCx {
 }
 
 /// A request by a member, outside any chart. Nobody signed in: the sign-in page.
+    /// From where the request comes, as the activity log says it.
+    pub(crate) from: Place,
 #[derive(Clone, Debug)]
 pub(crate) struct MemberCx {
     pub(crate) visitor: Visitor,
@@ -403,7 +411,7 @@ impl FromRequestParts<Arc<App>> for MemberCx {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
         let visitor = parts.extensions.get::<Visitor>().cloned().unwrap_or_default();
         match visitor.session.clone() {
-            Some(session) => Ok(Self { visitor, session }),
+            Some(session) => Ok(Self { visitor, session, from: looks::place(app, &parts.headers, &parts.extensions) }),
             None => {
                 let back = if parts.method == Method::GET { parts.uri.path_and_query().map(ToString::to_string) } else { None };
                 Err(super::session::to_sign_in(app, back.as_deref()))

@@ -4,7 +4,7 @@ use super::app::App;
 use crate::Result;
 use crate::import::inbox;
 use crate::import::pipeline::{Options, Progress};
-use crate::vault::Waiting;
+use crate::vault::{By, Place, Waiting};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,9 +30,9 @@ impl Inboxes {
     }
 }
 
-/// How files are read that come in without a form.
-pub(crate) fn options(app: &App) -> Options {
-    Options { accept_identity: None, dry_run: false, by: String::new(), worker: app.worker.clone() }
+/// How files of the inbox are read, and by whom they are taken.
+pub(crate) fn options(app: &App, by: By) -> Options {
+    Options { accept_identity: None, dry_run: false, by, worker: app.worker.clone() }
 }
 
 /// Looks into the inboxes of all charts that signed-in members may change, and the member of the unlock file; waits for imports, so it is for a thread of its own.
@@ -47,7 +47,7 @@ pub(crate) fn look(app: &Arc<App>) {
             };
             for (person, _) in waiting.iter().filter(|w| fresh(w)) {
                 let chart = app.household.open(&who, person)?;
-                let read = || inbox::take_in(&chart, &app.limits, &options(app), &app.inboxes);
+                let read = || inbox::take_in(&chart, &app.limits, &options(app, By::system(Place::server())), &app.inboxes);
                 // A reader that panics costs its own file only, and never the server.
                 std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|_| Ok(Vec::new()))?;
             }

@@ -4,7 +4,7 @@ use super::session::token;
 use crate::import::Limits;
 use crate::import::pipeline::{self, Accept, Imported, Options, Progress};
 use crate::import::report::FileReport;
-use crate::vault::{Chart, Staged};
+use crate::vault::{By, Chart, Staged};
 use crate::{Error, Kind, Result};
 use std::collections::HashMap;
 use std::error::Error as _;
@@ -57,7 +57,7 @@ pub(crate) struct Job {
     /// Whose chart. The chart itself is held only while the import runs: nobody who has signed out leaves a key behind.
     person: String,
     pub(crate) pieces: Mutex<Vec<Piece>>,
-    by: String,
+    by: By,
     worker: PathBuf,
     limits: Limits,
     before: AtomicU64,
@@ -208,7 +208,7 @@ pub(crate) struct Upload {
     pub(crate) chart: Arc<Chart>,
     /// Name, size, what to do.
     pub(crate) files: Vec<(String, u64, Work)>,
-    pub(crate) by: String,
+    pub(crate) by: By,
     pub(crate) limits: Limits,
     pub(crate) worker: PathBuf,
 }

@@ -43,8 +43,12 @@ impl World {
             }
             std::io::Write::write_all(&mut staging, &piece[..n]).unwrap();
         }
-        let options =
-            Options { accept_identity: None, dry_run: false, by: MEMBER.to_owned(), worker: env!("CARGO_BIN_EXE_keepwell").into() };
+        let options = Options {
+            accept_identity: None,
+            dry_run: false,
+            by: keepwell::vault::By::system(keepwell::vault::Place::server()),
+            worker: env!("CARGO_BIN_EXE_keepwell").into(),
+        };
         let done = import(chart, staging.finish().unwrap(), "bench.json", &Limits::default(), &options, &Unwatched).unwrap();
         assert_eq!(done.report.error, None);
         done.report.stored

@@ -147,7 +147,7 @@ fn an_import_is_in_the_log_before_it_is_in_the_chart() {
 #[test]
 fn a_long_import_does_not_delay_a_look() {
     let world = World::new();
-    let import = world.chart.import("long.json", "Ruth", None).expect("an import holds the writer");
+    let import = world.chart.import("long.json", &crate::vault_world::by("Ruth"), None).expect("an import holds the writer");
     world.chart.log(&look(1)).expect("and a look is written all the same");
     drop(import);
     assert_eq!(entries(&world).last().expect("the last").event, look(1));
@@ -287,7 +287,7 @@ fn a_look_that_cannot_be_written_does_not_happen() {
     let e = world.chart.log(&look(1)).expect_err("not written");
     assert!(e.words().contains("activity log") && e.words().contains("not done"), "{}", e.words());
     let staged = crate::vault_world::stage(&world.chart, b"a file");
-    let import = world.chart.import("labs.json", "Ruth", None).expect("an import begins");
+    let import = world.chart.import("labs.json", &crate::vault_world::by("Ruth"), None).expect("an import begins");
     assert!(import.commit(Some(staged), keepwell::import::report::FileReport::default()).is_err());
     assert!(world.chart.sources().expect("sources").is_empty(), "what cannot be logged is not stored");
     conn.execute_batch("DROP TRIGGER full").expect("dropped");

@@ -233,7 +233,7 @@ fn a_contact_with_a_new_recovery_key_still_gets_in() {
     let World { household, who, person, .. } = &world;
     household.name_contact(who, person, &dana.member.id, 1, &here()).unwrap();
     household.ask_access(&dana, person, BEGIN, &here()).unwrap();
-    let (renewed, _) = household.new_recovery_key(&dana, ANOTHER).unwrap();
+    let (renewed, _) = household.new_recovery_key(&dana, ANOTHER, &here()).unwrap();
     assert_eq!(household.contact_of(&renewed).unwrap()[0].1, "Ruth Carver");
     assert_eq!(household.notices(&renewed).unwrap()[0].1.kind, NoticeKind::ContactNamed);
     assert!(household.notices(&dana).unwrap().is_empty(), "the old key opens nothing any more");

@@ -55,7 +55,12 @@ impl World {
     pub(crate) fn import_as(&self, name: &str, bytes: &[u8], accept: Option<Accept>) -> FileReport {
         let mut staging = self.chart.stage().expect("room");
         staging.write_all(bytes).expect("room");
-        let options = Options { accept_identity: accept, dry_run: false, by: "Ruth".into(), worker: env!("CARGO_BIN_EXE_keepwell").into() };
+        let options = Options {
+            accept_identity: accept,
+            dry_run: false,
+            by: crate::vault_world::by("Ruth"),
+            worker: env!("CARGO_BIN_EXE_keepwell").into(),
+        };
         import(&self.chart, staging.finish().expect("room"), name, &Limits::default(), &options, &Unwatched).expect("an import").report
     }
 

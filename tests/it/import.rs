@@ -9,7 +9,7 @@ use keepwell::vault::{Query, Row};
 use serde_json::{Value, json};
 
 fn options(accept: Option<Accept>) -> Options {
-    Options { accept_identity: accept, dry_run: false, by: "Ruth".into(), worker: env!("CARGO_BIN_EXE_keepwell").into() }
+    Options { accept_identity: accept, dry_run: false, by: crate::vault_world::by("Ruth"), worker: env!("CARGO_BIN_EXE_keepwell").into() }
 }
 
 fn import(world: &World, name: &str, bytes: &[u8]) -> FileReport {

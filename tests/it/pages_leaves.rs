@@ -185,7 +185,7 @@ impl Filled {
         let mut staging = self.chart.stage().expect("room");
         staging.write_all(&std::fs::read(path).expect("a file")).expect("room");
         let worker = env!("CARGO_BIN_EXE_keepwell").into();
-        let how = Options { accept_identity: Some(Accept::Anyone), dry_run: false, by: "Ruth".into(), worker };
+        let how = Options { accept_identity: Some(Accept::Anyone), dry_run: false, by: crate::vault_world::by("Ruth"), worker };
         let name = path.file_name().expect("a name").to_string_lossy();
         import(&self.chart, staging.finish().expect("room"), &name, &Limits::default(), &how, &Unwatched).expect("an import");
     }

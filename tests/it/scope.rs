@@ -124,7 +124,7 @@ fn document(chart: &Chart, bytes: &[u8], text: &str, hash_of: Option<&[u8]>) {
     let origin = Origin::Document { document: hash, entry: "document".into() };
     let found = Found { resource, origin, full_url: None, place: "document".into(), counted: true };
     let staged = stage(chart, bytes);
-    let mut import = chart.import("qscanname.txt", "Ruth", None).expect("an import");
+    let mut import = chart.import("qscanname.txt", &crate::vault_world::by("Ruth"), None).expect("an import");
     import.put(&found, &facts(&found.resource)).expect("put");
     import.commit(Some(staged), FileReport { path: "qreportpath".into(), ..FileReport::default() }).expect("committed");
 }
@@ -315,8 +315,8 @@ fn who_may_not_see_everything_changes_nothing_and_sees_no_files() {
         for (what, done) in [
             ("original", view.original(&source).err()),
             ("stage", view.stage().err()),
-            ("import", view.import("x", "Ruth", None).err()),
-            ("reimport", view.import("x", "Ruth", Some(&source)).err()),
+            ("import", view.import("x", &crate::vault_world::by("Ruth"), None).err()),
+            ("reimport", view.import("x", &crate::vault_world::by("Ruth"), Some(&source)).err()),
             ("remove", view.remove_source(&source).err()),
             ("restore", view.restore_source(&source).err()),
             ("check", view.check(false).err()),

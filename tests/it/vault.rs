@@ -29,7 +29,7 @@ fn a_member_signs_in_with_the_passphrase_or_the_recovery_key_and_nothing_else() 
         })
         .collect();
     assert!(denied.iter().all(|w| *w == denied[0]), "a wrong name and a wrong passphrase read the same");
-    world.household.change_passphrase(&world.who, "another row of words").expect("changed");
+    world.household.change_passphrase(&world.who, "another row of words", &keepwell::vault::Place::command_line()).expect("changed");
     assert!(world.household.sign_in("Ruth", PASSPHRASE).is_err());
     assert!(world.household.sign_in("Ruth", "another row of words").is_ok());
     let e = world.household.open(&world.who, "0123456789abcdef").expect_err("no such chart");
@@ -105,7 +105,7 @@ fn nothing_plain_reaches_the_disk_even_while_an_import_runs() {
         }
     };
     let staged = stage(&world.chart, resource.to_string().repeat(2000).as_bytes());
-    let mut import = world.chart.import("zweizahnfieber.json", "Ruth", None).expect("an import");
+    let mut import = world.chart.import("zweizahnfieber.json", &crate::vault_world::by("Ruth"), None).expect("an import");
     // Enough for pages to leave the cache for the journal.
     for n in 0..3000 {
         let found = served(condition(&format!("c{n}"), &format!("Zweizahnfieber after xylomazine {n}"), "2023-02-01"));
@@ -125,7 +125,7 @@ fn an_import_is_all_there_or_not_there() {
     let before = files(&world.dir).len();
     {
         let _staged = stage(&world.chart, b"half a file");
-        let mut import = world.chart.import("second.json", "Ruth", None).expect("an import");
+        let mut import = world.chart.import("second.json", &crate::vault_world::by("Ruth"), None).expect("an import");
         put(&mut import, &[served(potassium("k2", "2024-06-01", "4.2")), served(potassium("k1", "2024-05-01", "9.9"))]);
         // Readers see the state before it.
         assert_eq!(world.all().len(), 1);
@@ -171,7 +171,7 @@ fn a_kill_at_any_moment_leaves_a_vault_that_opens() {
     copy(&tmp.path().join("a"));
     opens(&tmp.path().join("a"), 1);
     let staged = staging.finish().expect("staged");
-    let mut import = world.chart.import("second.json", "Ruth", None).expect("an import");
+    let mut import = world.chart.import("second.json", &crate::vault_world::by("Ruth"), None).expect("an import");
     for n in 0..2000 {
         let found = served(potassium(&format!("n{n}"), "2024-06-01", "4.2"));
         import.put(&found, &facts(&found.resource)).expect("put");

@@ -69,7 +69,7 @@ fn short_ids_are_the_same_only_within_one_patients_scope() {
     let mut outcomes = Vec::new();
     for (scope, words) in [("Patient/1", "Gout"), ("Patient/2", "Asthma"), ("Patient/1", "Gout, left foot")] {
         let staged = stage(&world.chart, words.as_bytes());
-        let mut import = world.chart.import(words, "Ruth", None).expect("an import");
+        let mut import = world.chart.import(words, &crate::vault_world::by("Ruth"), None).expect("an import");
         import.scope(scope);
         outcomes.extend(put(&mut import, &[found(words)]));
         import.commit(Some(staged), FileReport::default()).expect("committed");
@@ -213,7 +213,7 @@ fn notes_are_kept_and_go_with_their_import() {
     assert_eq!(world.chart.note("visit").expect("a note"), None);
     world.chart.set_note("visit", "1").expect("set");
     {
-        let import = world.chart.import("a", "Ruth", None).expect("an import");
+        let import = world.chart.import("a", &crate::vault_world::by("Ruth"), None).expect("an import");
         import.set_note("visit", "2").expect("set");
     }
     assert_eq!(world.chart.note("visit").expect("a note").as_deref(), Some("1"));
@@ -233,7 +233,7 @@ fn a_new_reading_of_a_source_changes_what_it_gave_and_overtakes_no_other() {
     };
     let (a, _) = world.import("a", &[served(condition("c1", "Gout", "2020")), by_place("Astma", "entry[1]"), by_place("Flu", "entry[2]")]);
     world.import("b", &[served(condition("c1", "Gout, left foot", "2020"))]);
-    let mut import = world.chart.import("a", "Ruth", Some(&a)).expect("an import");
+    let mut import = world.chart.import("a", &crate::vault_world::by("Ruth"), Some(&a)).expect("an import");
     let outcomes = put(&mut import, &[served(condition("c1", "Gout (read better)", "2020")), by_place("Asthma", "entry[1]")]);
     assert_eq!(outcomes, [Outcome::Updated, Outcome::Stored]);
     let report = import.commit(None, FileReport { path: "again".into(), ..FileReport::default() }).expect("committed");
@@ -247,7 +247,7 @@ fn a_new_reading_of_a_source_changes_what_it_gave_and_overtakes_no_other() {
     let read = sources.iter().find(|s| s.id == a).expect("a");
     assert_eq!((read.report.path.as_str(), read.reread.as_ref().map(|r| r.path.as_str())), ("a", Some("again")));
     // The same reading once more changes nothing.
-    let mut import = world.chart.import("a", "Ruth", Some(&a)).expect("an import");
+    let mut import = world.chart.import("a", &crate::vault_world::by("Ruth"), Some(&a)).expect("an import");
     let outcomes = put(&mut import, &[served(condition("c1", "Gout (read better)", "2020")), by_place("Asthma", "entry[1]")]);
     assert_eq!(outcomes, [Outcome::Duplicate; 2]);
     import.commit(None, FileReport::default()).expect("committed");

@@ -4,11 +4,15 @@ use keepwell::household::{Beginning, Household, SignedIn};
 use keepwell::import::report::FileReport;
 use keepwell::import::{Found, Origin};
 use keepwell::record::{Resource, facts};
-use keepwell::vault::{Chart, Import, Outcome, Query, Row, Staged, Vault};
+use keepwell::vault::{Actor, By, Chart, Import, Outcome, Place, Query, Row, Staged, Vault};
 use serde_json::json;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+pub(crate) fn by(name: &str) -> By {
+    By::new(Actor::member("m1", name), Place::command_line())
+}
 
 pub(crate) const PASSPHRASE: &str = "four plain words together";
 
@@ -78,7 +82,7 @@ pub(crate) fn put(import: &mut Import<'_>, founds: &[Found]) -> Vec<Outcome> {
 pub(crate) fn import(chart: &Chart, name: &str, founds: &[Found]) -> (String, Vec<Outcome>) {
     let bytes: String = founds.iter().map(|f| format!("{name} {}\n", f.resource)).collect();
     let staged = stage(chart, bytes.as_bytes());
-    let mut import = chart.import(name, "Ruth", None).expect("an import");
+    let mut import = chart.import(name, &by("Ruth"), None).expect("an import");
     let outcomes = put(&mut import, founds);
     let report = import.commit(Some(staged), FileReport { path: name.to_owned(), ..FileReport::default() }).expect("committed");
     (report.source, outcomes)

@@ -4,7 +4,7 @@
 //! neither a gap nor the same entry twice, and a file that somebody deletes is missed.
 
 use super::log::Log;
-use super::{Act, Actor, Event};
+use super::{Act, Actor, Event, Place};
 use crate::vault::keys::{self, Key};
 use crate::vault::{Vault, files, inbox};
 use crate::{Error, Result};
@@ -70,7 +70,7 @@ impl Log {
     }
 
     fn lost(&self, what: &str) -> Result<()> {
-        let seq = self.append(&Event::new(Actor::system(), Act::Broken).with("what", what))?;
+        let seq = self.append(&Event::new(Actor::system(), Act::Broken).from(Place::server()).with("what", what))?;
         self.heads.fault(&self.person, files::now(), seq, what)
     }
 }

@@ -135,10 +135,10 @@ impl Log {
             self.heads.fault(&self.person, files::now(), seq, what)?;
         }
         if tail.count == 0 {
-            self.append(&Event::new(Actor::system(), Act::Begun))?;
+            self.append(&Event::new(Actor::system(), Act::Begun).from(Place::server()))?;
         }
         if let Some((seq, what)) = misfit {
-            self.append(&Event::new(Actor::system(), Act::Broken).with("entry", seq.to_string()).with("what", what))?;
+            self.append(&Event::new(Actor::system(), Act::Broken).from(Place::server()).with("entry", seq.to_string()).with("what", what))?;
         } else if tail.count > 0 && head.is_none_or(|head| head.count < tail.count) {
             self.heads.set(&self.person, tail)?;
         }

@@ -111,6 +111,11 @@ impl Place {
     pub fn command_line() -> Self {
         Self { address: String::new(), device: "command line".to_owned() }
     }
+
+    /// Keepwell by itself, without anybody asking.
+    pub fn server() -> Self {
+        Self { address: String::new(), device: "this server".to_owned() }
+    }
 }
 
 /// Something that is about to be done, for the log.

@@ -5,7 +5,7 @@ mod lane;
 mod ready;
 
 use super::body::Codec;
-use super::{Act, Actor, Chart, Event, Staged, chart, files};
+use super::{Act, By, Chart, Event, Staged, chart, files};
 use crate::import::Found;
 use crate::import::report::FileReport;
 use crate::record::Facts;
@@ -34,7 +34,7 @@ pub struct Import<'a> {
     buffer: Vec<u8>,
     id: String,
     scope: Option<String>,
-    by: String,
+    by: By,
 }
 
 impl std::fmt::Debug for Import<'_> {
@@ -53,13 +53,13 @@ impl Drop for Import<'_> {
 }
 
 impl<'a> Import<'a> {
-    pub(super) fn begin(chart: &'a Chart, name: &str, by: &str, again: Option<&str>) -> Result<Self> {
+    pub(super) fn begin(chart: &'a Chart, name: &str, by: &By, again: Option<&str>) -> Result<Self> {
         let codec = Codec::new()?;
         let (conn, now) = (chart.take_writer(), files::now());
-        match desk::begin(&conn, name, by, again, now) {
+        match desk::begin(&conn, name, &by.name, again, now) {
             Ok(source) => {
                 let lane = Lane::new(Desk::new(conn, codec, &source, again.is_some(), now));
-                Ok(Self { chart, lane: Some(lane), buffer: Vec::new(), id: source.id, scope: None, by: by.to_owned() })
+                Ok(Self { chart, lane: Some(lane), buffer: Vec::new(), id: source.id, scope: None, by: by.clone() })
             }
             Err(e) => {
                 desk::leave(&conn);
@@ -182,9 +182,8 @@ impl<'a> Import<'a> {
         if self.chart.activity.get().is_none() {
             return Ok(());
         }
-        // What nobody brought in by hand came out of the inbox.
-        let who = if self.by.is_empty() { Actor::system() } else { Actor::member("", &self.by) };
-        let event = Event::new(who, Act::Imported)
+        let event = Event::new(self.by.who.clone(), Act::Imported)
+            .from(self.by.from.clone())
             .with("source", &self.id)
             .with("name", &report.path)
             .with("found", report.found.to_string())

@@ -27,7 +27,11 @@ pub const ONC: &[Line] = &[
     (
         "(d)(2)",
         "What is done is recorded, and tampering is detected",
-        Tested(&["every_address_writes_what_the_table_says", "every_tampering_is_found_and_named"]),
+        Tested(&[
+            "who_and_from_where_stand_in_every_entry",
+            "every_address_writes_what_the_table_says",
+            "every_tampering_is_found_and_named",
+        ]),
     ),
     (
         "(d)(3)",

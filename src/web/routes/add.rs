@@ -30,7 +30,7 @@ pub(crate) async fn upload(WriterCx(cx): WriterCx, mut form: Multipart) -> Resul
     let upload = Upload {
         chart: Arc::clone(&cx.chart),
         files: files.into_iter().map(|(name, staged)| (name, staged.size(), Work::Arrived(staged, None))).collect(),
-        by: cx.member.name.clone(),
+        by: cx.by(),
         limits: cx.app.limits.clone(),
         worker: cx.app.worker.clone(),
     };

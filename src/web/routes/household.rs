@@ -91,7 +91,7 @@ pub(crate) async fn remove(State(app): State<Arc<App>>, cx: MemberCx, Path(id): 
         if !sure.is_yes() {
             return Ok(Redirect::to(&format!("{}/household/members/{id}/remove", app.prefix)).into_response());
         }
-        let event = Event::new(cx.session.who.actor(), Act::RoleRemoved).with("to", &member.name);
+        let event = Event::new(cx.session.who.actor(), Act::RoleRemoved).from(cx.from.clone()).with("to", &member.name);
         app.household.record_for(&member.id, &event)?;
         app.household.remove_member(&cx.session.who, &member.id, &|person| {
             app.sessions.end_those(&member.id, |_| true);

@@ -23,19 +23,19 @@ pub(crate) struct Decision {
 /// Takes a file all the same, or throws it away.
 pub(crate) async fn decide(WriterCx(cx): WriterCx, Form(decision): Form<Decision>) -> Result<Response> {
     let to = blocking(move || {
+        let options = crate::web::inbox::options(&cx.app, cx.by());
         match decision.act.as_str() {
             "discard" => inbox::discard(&cx.chart, &decision.file)?,
             "accept" => {
                 let patient = decision.patient.trim();
                 let accept = if patient.is_empty() { Accept::Anyone } else { Accept::Patient(patient.to_owned()) };
-                let options = crate::web::inbox::options(&cx.app);
                 let report = inbox::accept(&cx.chart, &decision.file, accept, &cx.app.limits, &options)?;
                 if report.error.is_none() {
                     return Ok(cx.to(&format!("sources/{}?done", report.source)));
                 }
             }
             "take" => {
-                let report = inbox::take(&cx.chart, &decision.file, &cx.app.limits, &crate::web::inbox::options(&cx.app))?;
+                let report = inbox::take(&cx.chart, &decision.file, &cx.app.limits, &options)?;
                 if report.error.is_none() {
                     return Ok(cx.to(&format!("sources/{}?done", report.source)));
                 }

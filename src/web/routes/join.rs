@@ -3,6 +3,7 @@
 use super::sign_in::welcome;
 use crate::web::app::{App, MemberCx, blocking};
 use crate::web::joins::{join_cookie, join_token};
+use crate::web::looks::place;
 use crate::web::pages::join as page;
 use crate::web::queue::derive;
 use crate::web::security::visitor;
@@ -105,9 +106,9 @@ pub(crate) async fn recovery_done(
     if !matches!(done.kept.as_str(), "yes" | "no") {
         return Ok(Redirect::to(&format!("{}/join/recovery-key", app.prefix)).into_response());
     }
-    let server = Arc::clone(&app);
+    let (server, from) = (Arc::clone(&app), place(&app, &headers, &extensions));
     let chart = joining.person_id().to_owned();
-    let who = match blocking(move || server.household.joined(&joining)).await {
+    let who = match blocking(move || server.household.joined(&joining, &from)).await {
         Ok(who) => who,
         Err(e) => return over(&app, &extensions, e),
     };
@@ -132,7 +133,7 @@ pub(crate) async fn accept(
     Form(given): Form<Accepted>,
 ) -> Result<Response> {
     let (server, session) = (Arc::clone(&app), Arc::clone(&cx.session));
-    match blocking(move || server.household.accept(&session.who, &given.token)).await {
+    match blocking(move || server.household.accept(&session.who, &given.token, &cx.from)).await {
         Ok(person) => Ok(Redirect::to(&format!("{}/charts/{}", app.prefix, person.id)).into_response()),
         Err(e) => over(&app, &extensions, e),
     }

@@ -53,8 +53,8 @@ pub(crate) struct New {
 
 /// Turns an app on, once a code has shown that it has the secret.
 pub(crate) async fn add_app(State(app): State<Arc<App>>, who: MemberCx, Form(new): Form<New>) -> Result<Response> {
-    let (server, session, setup) = (Arc::clone(&app), Arc::clone(&who.session), who.session.app_setup()?);
-    let added = blocking(move || server.household.add_app(&session.who, &setup, &new.code, &new.label)).await;
+    let (server, session, setup, from) = (Arc::clone(&app), Arc::clone(&who.session), who.session.app_setup()?, who.from.clone());
+    let added = blocking(move || server.household.add_app(&session.who, &setup, &new.code, &new.label, &from)).await;
     match added {
         Ok(()) => {
             who.session.app_is_set_up();
@@ -83,11 +83,12 @@ async fn passkey_page(app: &Arc<App>, who: &MemberCx, headers: &HeaderMap, wrong
 /// Turns on the passkey that the browser has made.
 pub(crate) async fn add_passkey(State(app): State<Arc<App>>, headers: HeaderMap, who: MemberCx, Form(new): Form<New>) -> Result<Response> {
     let (server, session, site, begun) = (Arc::clone(&app), Arc::clone(&who.session), app.site.passkeys(&headers), who.session.passkey());
+    let from = who.from.clone();
     let added = blocking(move || {
         let (Some(site), Some(begun)) = (site, begun) else {
             return Err(Error::new(Kind::Usage, "The page had been open for too long. Nothing was turned on. Try again."));
         };
-        server.household.add_passkey(&session.who, &site, &begun, &new.credential, &new.label)
+        server.household.add_passkey(&session.who, &site, &begun, &new.credential, &new.label, &from)
     });
     match added.await {
         Ok(()) => turned_on(&app, &who).await,
@@ -119,8 +120,8 @@ pub(crate) struct Which {
 
 /// Turns a factor off.
 pub(crate) async fn remove(State(app): State<Arc<App>>, who: MemberCx, Form(which): Form<Which>) -> Result<Response> {
-    let (server, session) = (Arc::clone(&app), Arc::clone(&who.session));
-    blocking(move || server.household.remove_factor(&session.who, &which.id)).await?;
+    let (server, session, from) = (Arc::clone(&app), Arc::clone(&who.session), who.from.clone());
+    blocking(move || server.household.remove_factor(&session.who, &which.id, &from)).await?;
     end_others(&app, &who.session);
     Ok(back(&app))
 }
@@ -148,8 +149,8 @@ pub(crate) async fn make_codes(State(app): State<Arc<App>>, who: MemberCx, Form(
 }
 
 async fn new_codes(app: &Arc<App>, who: &MemberCx, first: bool) -> Result<Response> {
-    let (server, session) = (Arc::clone(app), Arc::clone(&who.session));
+    let (server, session, from) = (Arc::clone(app), Arc::clone(&who.session), who.from.clone());
     let who_for: Arc<SignedIn> = Arc::clone(&session.who);
-    let made = blocking(move || server.household.new_recovery_codes(&who_for)).await?;
+    let made = blocking(move || server.household.new_recovery_codes(&who_for, &from)).await?;
     Ok(page::made(&app.prefix, who.visitor.theme, &session.who.member.name, &made, first).into_response())
 }

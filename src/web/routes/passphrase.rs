@@ -3,6 +3,7 @@
 use super::keys::end_others;
 use crate::web::app::{App, MemberCx, blocking};
 use crate::web::door::{failed, succeeded, try_again, try_name};
+use crate::web::looks::{place, wrong};
 use crate::web::pages::passphrase as page;
 use crate::web::pages::words;
 use crate::web::queue::derive;
@@ -67,10 +68,10 @@ pub(crate) async fn change(State(app): State<Arc<App>>, who: MemberCx, Form(form
             return Ok(later(say(StatusCode::TOO_MANY_REQUESTS, &words), wait));
         }
     };
-    let (server, session) = (Arc::clone(&app), Arc::clone(&who.session));
+    let (server, session, from) = (Arc::clone(&app), Arc::clone(&who.session), who.from.clone());
     let changed = derive(move || {
         server.household.prove(&session.who, &form.old)?;
-        server.household.change_passphrase(&session.who, &form.new)
+        server.household.change_passphrase(&session.who, &form.new, &from)
     });
     match changed.await {
         Ok(strength) => {
@@ -80,6 +81,7 @@ pub(crate) async fn change(State(app): State<Arc<App>>, who: MemberCx, Form(form
             Ok(page::changed(&app.prefix, who.visitor.theme, strength, true).into_response())
         }
         Err(e) if e.kind == Kind::Denied => {
+            wrong(&app, &who.session.who.member.name, "passphrase", who.from.clone());
             Ok(say(StatusCode::FORBIDDEN, "The old passphrase is another. Nothing was changed. Check the keyboard and try again."))
         }
         Err(e) => {
@@ -125,8 +127,8 @@ pub(crate) async fn renew(
             return Ok(later(say(StatusCode::TOO_MANY_REQUESTS, &words), wait));
         }
     };
-    let (server, session) = (Arc::clone(&app), Arc::clone(&who.session));
-    match derive(move || server.household.new_recovery_key(&session.who, &form.passphrase)).await {
+    let (server, session, from) = (Arc::clone(&app), Arc::clone(&who.session), who.from.clone());
+    match derive(move || server.household.new_recovery_key(&session.who, &form.passphrase, &from)).await {
         Ok((renewed, key)) => {
             succeeded(&app, &counted).await?;
             let member = who.session.who.member.id.clone();
@@ -139,6 +141,7 @@ pub(crate) async fn renew(
             Ok((cookie, Redirect::to(&format!("{}/welcome/recovery-key", app.prefix))).into_response())
         }
         Err(e) if e.kind == Kind::Denied => {
+            wrong(&app, &who.session.who.member.name, "passphrase", who.from.clone());
             Ok(say(StatusCode::FORBIDDEN, "That is another passphrase. Nothing was changed, and the old key still counts."))
         }
         Err(e) => {
@@ -172,6 +175,7 @@ pub(crate) async fn recover(State(app): State<Arc<App>>, request: Request) -> Re
     let theme = visitor(request.extensions()).theme;
     let headers = request.headers().clone();
     let address = app.site.client(&headers, request.extensions());
+    let from = place(&app, &headers, request.extensions());
     let Form(form) = match Form::<Recover>::from_request(request, &()).await {
         Ok(form) => form,
         Err(refused) => return Ok(refused.into_response()),
@@ -194,7 +198,7 @@ pub(crate) async fn recover(State(app): State<Arc<App>>, request: Request) -> Re
             return Ok(later(say(StatusCode::TOO_MANY_REQUESTS, &words), wait));
         }
     };
-    let (server, wanted) = (Arc::clone(&app), name.clone());
+    let (server, wanted, here) = (Arc::clone(&app), name.clone(), from.clone());
     let done = derive(move || {
         let household = &server.household;
         let who = household.with_recovery_key(&wanted, &form.key)?;
@@ -203,7 +207,7 @@ pub(crate) async fn recover(State(app): State<Arc<App>>, request: Request) -> Re
         if !household.take_recovery_code(&who.member.id, &form.recovery)? {
             return Err(Error::new(Kind::Denied, "no such recovery code"));
         }
-        Ok((household.change_passphrase(&who, &form.new)?, who.member.id))
+        Ok((household.change_passphrase(&who, &form.new, &here)?, who.member.id))
     });
     match done.await {
         Ok((strength, member)) => {
@@ -218,10 +222,13 @@ pub(crate) async fn recover(State(app): State<Arc<App>>, request: Request) -> Re
             Ok(say(StatusCode::BAD_REQUEST, e.words()))
         }
         // The same words whichever of the three is wrong.
-        Err(e) if e.kind == Kind::Denied => Ok(say(
-            StatusCode::FORBIDDEN,
-            "Name, recovery key and recovery code do not belong together, or the code was used before. Nothing was changed.",
-        )),
+        Err(e) if e.kind == Kind::Denied => {
+            wrong(&app, &name, "recovery key or code", from);
+            Ok(say(
+                StatusCode::FORBIDDEN,
+                "Name, recovery key and recovery code do not belong together, or the code was used before. Nothing was changed.",
+            ))
+        }
         Err(e) => {
             failed(&app, &counted, &e);
             Err(e)

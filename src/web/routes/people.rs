@@ -1,7 +1,8 @@
 //! Who may see a chart, and whose chart it is: looked at by all of its members, changed by its owners.
 
 use crate::household::{Access, Correction, Grant, SignedIn};
-use crate::vault::{Act, Event, MemberInfo, PersonInfo, Role};
+use crate::share::{self, Share, State};
+use crate::vault::{Act, MemberInfo, PersonInfo, Role};
 use crate::web::app::{App, ChartCx, OwnerCx, blocking};
 use crate::web::pages::{people as page, role};
 use crate::{Error, Kind, Result};
@@ -41,15 +42,6 @@ fn freed(cx: ChartCx) -> Freed {
     let (who, back) = (cx.who(), cx.to("people"));
     let ChartCx { app, person, .. } = cx;
     Freed { app, who, person: person.id, back }
-}
-
-/// What a role gives, for the activity log.
-fn role_details(event: Event, grant: &Grant) -> Event {
-    let event = event.with("role", grant.role.slug());
-    match &grant.until {
-        Some(until) => event.with("until", until),
-        None => event,
-    }
 }
 
 fn to(address: &str) -> Response {
@@ -94,16 +86,15 @@ pub(crate) async fn add(OwnerCx(cx): OwnerCx, headers: axum::http::HeaderMap, Fo
             Err(e) => return again(&Grant::of(Role::Viewer), e.words()),
         };
         let (household, who) = (&cx.app.household, cx.who());
-        let limits = |event: Event| role_details(event, &grant);
         let done = if member.is_empty() {
-            household.record(&cx.person.id, &limits(cx.event(Act::InviteMade)).with("to", &label))?;
+            household.record(&cx.person.id, &grant.noted(cx.event(Act::InviteMade)).with("to", &label))?;
             household.invite(&who, &cx.person.id, &label, &grant).map(|(invite, token)| {
                 let address = format!("{origin}/join/{}", token.as_str());
                 page::link(&cx, &invite, &address).into_response()
             })
         } else {
             let name = others(&cx)?.into_iter().find(|m| m.id == member).ok_or_else(Error::not_found)?.name;
-            household.record(&cx.person.id, &limits(cx.event(Act::RoleGranted)).with("to", &name))?;
+            household.record(&cx.person.id, &grant.noted(cx.event(Act::RoleGranted)).with("to", &name))?;
             household.give(&who, &cx.person.id, &member, &grant).map(|()| to(&cx.to("people")))
         };
         match done {
@@ -139,7 +130,7 @@ pub(crate) async fn change(OwnerCx(cx): OwnerCx, Path(path): Params, Form(pairs)
             Ok(grant) => grant,
             Err(e) => return again(&member.grant, e.words()),
         };
-        cx.app.household.record(&cx.person.id, &role_details(cx.event(Act::RoleChanged), &grant).with("to", &member.member.name))?;
+        cx.app.household.record(&cx.person.id, &grant.noted(cx.event(Act::RoleChanged)).with("to", &member.member.name))?;
         match cx.app.household.give(&cx.who(), &cx.person.id, &member.member.id, &grant) {
             Ok(()) => Ok(to(&cx.to("people"))),
             Err(e) if matches!(e.kind, Kind::Usage | Kind::Refused) => again(&grant, e.words()),

@@ -128,7 +128,7 @@ pub(crate) async fn again(WriterCx(cx): WriterCx, Path(path): Params) -> Result<
         let upload = Upload {
             chart: Arc::clone(&cx.chart),
             files: vec![(source.name.clone(), source.size, Work::Again(source.id.clone()))],
-            by: cx.member.name.clone(),
+            by: cx.by(),
             limits: cx.app.limits.clone(),
             worker: cx.app.worker.clone(),
         };
