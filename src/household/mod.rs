@@ -333,11 +333,16 @@ impl Household {
     fn open_whole(&self, who: &SignedIn, person: &str, role: Role) -> Result<Arc<Chart>> {
         let _admitted = self.admitted(person);
         let mut open = lock(&self.open);
+        if let Some(chart) = lock(&self.open).get(person).and_then(Weak::upgrade) {
+            return Ok(chart);
+        }
+        // Before the charts that are open: who changes roles writes into an open chart's log meanwhile.
+        let turn = (role == Role::Owner).then(|| lock(&self.changing));
         if let Some(chart) = open.get(person).and_then(Weak::upgrade) {
             return Ok(chart);
         }
-        if role == Role::Owner
-            && let Err(e) = self.fit_keys(who, person)
+        if let Some(turn) = &turn
+            && let Err(e) = self.fit_keys(who, person, turn)
         {
             // The chart opens all the same, and the next opening tries again.
             tracing::warn!(kind = ?e.kind, "the keys of a chart could not be made anew");

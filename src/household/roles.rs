@@ -5,7 +5,7 @@ use crate::record::{PartialDate, Precision, today};
 use crate::vault::{Access, Act, Actor, Chart, Escrow, Event, Grant, InviteInfo, KeysNeed, MemberInfo, Place, Role, TokenInfo};
 use crate::{Error, Kind, Result};
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// So long a change of keys waits for others to let go of the chart.
@@ -106,7 +106,7 @@ impl Household {
         if !self.is_due(person)? {
             return Ok(true);
         }
-        match self.closed(person, let_go, || self.fit_keys(who, person)) {
+        match self.closed(person, let_go, || self.fit_keys(who, person, &super::lock(&self.changing))) {
             Ok(()) => Ok(true),
             Err(e) if e.kind == Kind::Busy => Ok(false),
             Err(e) => Err(e),
@@ -176,9 +176,8 @@ impl Household {
         closing
     }
 
-    /// Makes the keys fit the roles; nobody has the chart open, and `who` owns it.
-    pub(super) fn fit_keys(&self, who: &SignedIn, person: &str) -> Result<()> {
-        let _turn = super::lock(&self.changing);
+    /// Makes the keys fit the roles; nobody has the chart open, and `who` owns it. `_turn`: the one change of roles at a time.
+    pub(super) fn fit_keys(&self, who: &SignedIn, person: &str, _turn: &MutexGuard<'_, ()>) -> Result<()> {
         let need = self.vault.register().keys_need(person)?;
         match need {
             KeysNeed::Nothing => {}
