@@ -84,6 +84,7 @@ impl Household {
             grant,
             label,
             sender: who.member.name.clone(),
+            maker: who.member.id.clone(),
             created,
             expires: created + GOOD_FOR,
             recipient: holder.recipient(),

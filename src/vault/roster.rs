@@ -59,6 +59,7 @@ pub struct InviteInfo {
     pub label: String,
     /// Who made it, by name.
     pub sender: String,
+    pub(crate) maker: String,
     /// When it was made, seconds since 1970.
     pub created: i64,
     /// From when on it is good no longer, seconds since 1970.
@@ -100,9 +101,19 @@ fn written(scope: Option<&Scope>) -> Result<Option<String>> {
     scope.map(serde_json::to_string).transpose().map_err(Error::internal)
 }
 
-const INVITE: &str = "id, person, role, until, scope, label, sender, created, expires, recipient";
-/// Of an invite that is good now; ?1 is the moment.
-const LIVE: &str = "used IS NULL AND withdrawn IS NULL AND expires > ?1";
+const INVITE: &str = "id, person, role, until, scope, label, sender, created, expires, recipient, maker";
+/// The register's step that remembers which member made an invite: it is good only as long as they own the chart.
+pub(super) const STEP: &str = "ALTER TABLE invites ADD COLUMN maker TEXT REFERENCES members(id) ON DELETE CASCADE;
+    UPDATE invites SET maker = (SELECT m.id FROM members m WHERE m.name = invites.sender);";
+
+/// Of an invite that is good now, made by one who owns the chart today; ?1 is the moment.
+fn live() -> String {
+    let today = today();
+    format!(
+        "used IS NULL AND withdrawn IS NULL AND expires > ?1 AND EXISTS(SELECT 1 FROM roles r WHERE r.member = invites.maker
+           AND r.person = invites.person AND r.role = 'owner' AND coalesce(r.until, '{today}') >= '{today}')"
+    )
+}
 
 fn invite(r: &Row<'_>) -> rusqlite::Result<Option<InviteInfo>> {
     let Some(grant) = read_grant(&r.get::<_, String>(2)?, r.get(3)?, r.get(4)?) else { return Ok(None) };
@@ -115,6 +126,7 @@ fn invite(r: &Row<'_>) -> rusqlite::Result<Option<InviteInfo>> {
         created: r.get(7)?,
         expires: r.get(8)?,
         recipient: r.get(9)?,
+        maker: r.get(10)?,
     }))
 }
 
@@ -284,8 +296,8 @@ impl Register {
     // ---- invites
 
     pub(crate) fn add_invite(&self, invite: &InviteInfo, token: &str) -> Result<()> {
-        let sql = "INSERT INTO invites(id, person, role, until, scope, label, sender, created, expires, recipient, token)
-                   VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let sql = "INSERT INTO invites(id, person, role, until, scope, label, sender, created, expires, recipient, maker, token)
+                   VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         let (i, g) = (invite, &invite.grant);
         self.0.execute(
             sql,
@@ -300,6 +312,7 @@ impl Register {
                 i.created,
                 i.expires,
                 i.recipient,
+                i.maker,
                 token
             ],
         )?;
@@ -308,14 +321,14 @@ impl Register {
 
     /// The invite of a token's hash, if it is good now.
     pub(crate) fn invite_of(&self, token: &str) -> Result<Option<InviteInfo>> {
-        let sql = format!("SELECT {INVITE} FROM invites WHERE token = ?2 AND {LIVE}");
+        let sql = format!("SELECT {INVITE} FROM invites WHERE token = ?2 AND {}", live());
         let found = self.0.prepare_cached(&sql)?.query_row(params![files::now(), token], invite).optional()?;
         Ok(found.flatten().filter(|i| !i.grant.is_over()))
     }
 
     /// The invites to a chart that are good now, newest first.
     pub(crate) fn invites(&self, person: &str) -> Result<Vec<InviteInfo>> {
-        let sql = format!("SELECT {INVITE} FROM invites WHERE person = ?2 AND {LIVE} ORDER BY created DESC, id");
+        let sql = format!("SELECT {INVITE} FROM invites WHERE person = ?2 AND {} ORDER BY created DESC, id", live());
         let mut statement = self.0.prepare_cached(&sql)?;
         let rows = statement.query_map(params![files::now(), person], invite)?;
         Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
@@ -323,7 +336,7 @@ impl Register {
 
     /// Makes an invite good no longer.
     pub(crate) fn withdraw(&self, person: &str, id: &str) -> Result<()> {
-        let sql = format!("UPDATE invites SET withdrawn = ?1 WHERE id = ?2 AND person = ?3 AND {LIVE}");
+        let sql = format!("UPDATE invites SET withdrawn = ?1 WHERE id = ?2 AND person = ?3 AND {}", live());
         if self.0.execute(&sql, params![files::now(), id, person])? == 0 {
             return Err(Error::not_found());
         }
@@ -334,7 +347,7 @@ impl Register {
     /// False when the invite is good no longer.
     pub(crate) fn accept(&mut self, invite: &InviteInfo, member: &MemberInfo, new: Option<&str>) -> Result<bool> {
         let tx = self.0.transaction()?;
-        let sql = format!("UPDATE invites SET used = ?1 WHERE id = ?2 AND {LIVE}");
+        let sql = format!("UPDATE invites SET used = ?1 WHERE id = ?2 AND {}", live());
         if tx.execute(&sql, params![files::now(), invite.id])? == 0 {
             return Ok(false);
         }

@@ -1,4 +1,4 @@
-//! Roles, keys that follow them, invites, people: in the library, with stock tools, by the program, and over kills.
+//! Roles, keys that follow them, people: in the library, with stock tools, by the program, and over kills.
 
 use crate::binary::{Home, Ran, bundle};
 use crate::vault_stock::{DECRYPT_PAGES, age};
@@ -12,27 +12,27 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-const ANOTHER: &str = "teapot gravel violin seventeen";
+pub(crate) const ANOTHER: &str = "teapot gravel violin seventeen";
 
-fn nobody(_: &str) {}
+pub(crate) fn nobody(_: &str) {}
 
-fn viewer() -> Grant {
+pub(crate) fn viewer() -> Grant {
     Grant::of(Role::Viewer)
 }
 
 /// A new member with a role on Ruth's chart, signed in; and their recovery key.
-fn member(world: &World, name: &str, grant: &Grant) -> (SignedIn, String) {
+pub(crate) fn member(world: &World, name: &str, grant: &Grant) -> (SignedIn, String) {
     let recovery = world.household.add_member(&world.who, &world.person, name, ANOTHER, grant).unwrap();
     (world.household.sign_in(name, &recovery).unwrap(), recovery.to_string())
 }
 
-fn register(world: &World, sql: &str) {
+pub(crate) fn register(world: &World, sql: &str) {
     let conn = rusqlite::Connection::open(world.dir.join("household.db")).unwrap();
     assert!(conn.execute(sql, []).unwrap() > 0, "{sql}");
 }
 
 /// A world whose chart holds two files and one that waits in the inbox.
-fn filled() -> World {
+pub(crate) fn filled() -> World {
     let world = World::new();
     world.import("a", &[served(condition("c1", "Gout", "2015-01-02"))]);
     world.import("b", &[served(condition("c2", "Asthma", "2016-01-02"))]);
@@ -198,105 +198,7 @@ fn a_role_whose_last_day_is_over_opens_nothing_and_the_owner_makes_new_keys() {
 }
 
 #[test]
-fn an_invite_is_good_once() {
-    let world = filled();
-    let h = &world.household;
-    let until = Some("2999-12-31".to_owned());
-    let (invite, token) = h.invite(&world.who, &world.person, "Dana", &Grant { until: until.clone(), ..viewer() }).unwrap();
-    let copy = world.chart_dir().join("invites").join(format!("{}.age", invite.id));
-    assert!(copy.is_file());
-    let invited = h.invited(&token).unwrap();
-    assert_eq!((invited.person.name.as_str(), invited.invite.sender.as_str()), ("Ruth Carver", "Ruth"));
-    // Neither the token nor a name that is taken, nor a weak passphrase.
-    for bad in ["", "x", &token[1..], &token.to_uppercase(), &"q".repeat(58)] {
-        assert_eq!(h.invited(bad).unwrap_err().kind, Kind::NotFound, "{bad}");
-    }
-    for (name, passphrase) in [("ruth", ANOTHER), ("", ANOTHER), ("Dana", "too short"), ("Dana", "passwordpassword")] {
-        assert_eq!(h.join(&token, name, passphrase).unwrap_err().kind, Kind::Usage, "{name}");
-    }
-    // Half joined is nobody: no name, no file, no way in.
-    let before = files(&world.dir);
-    let joining = h.join(&token, "Dana", ANOTHER).unwrap();
-    assert_eq!(files(&world.dir), before);
-    assert_eq!(h.members().unwrap().len(), 1);
-    assert_eq!(h.sign_in("Dana", ANOTHER).unwrap_err().kind, Kind::Denied);
-    assert_eq!(h.sign_in("Dana", &joining.recovery).unwrap_err().kind, Kind::Denied);
-    // Two who hold the same link: one gets in.
-    let second = h.join(&token, "Mallory", ANOTHER).unwrap();
-    let dana = h.joined(&joining).unwrap();
-    for used in [h.joined(&second).unwrap_err(), h.joined(&joining).unwrap_err(), h.invited(&token).unwrap_err()] {
-        assert!(matches!(used.kind, Kind::NotFound | Kind::Usage), "{used}");
-    }
-    assert!(!copy.exists());
-    assert_eq!(h.members().unwrap().len(), 2);
-    let grant = h.grant_of(&dana, &world.person).unwrap();
-    assert_eq!((grant.role, grant.until), (Role::Viewer, until));
-    assert!(h.open(&dana, &world.person).is_ok());
-    assert!(h.open(&h.sign_in("dana", ANOTHER).unwrap(), &world.person).is_ok());
-    assert!(h.open(&h.sign_in("dana", &joining.recovery).unwrap(), &world.person).is_ok());
-    assert!(!h.is_due(&world.person).unwrap());
-    assert_eq!(files(&world.dir.join("members")).len(), 2, "nothing of the one who came second");
-}
-
-#[test]
-fn a_hundred_at_once_with_one_link() {
-    let world = filled();
-    let (_, token) = world.household.invite(&world.who, &world.person, "Dana", &viewer()).unwrap();
-    let joining: Vec<_> = (0..3).map(|n| world.household.join(&token, &format!("Dana {n}"), ANOTHER).unwrap()).collect();
-    let (h, joining) = (&world.household, &joining);
-    let got = std::thread::scope(|scope| {
-        let tries: Vec<_> = (0..99).map(|n| scope.spawn(move || h.joined(&joining[n % 3]).is_ok())).collect();
-        tries.into_iter().map(|t| t.join().unwrap()).filter(|got| *got).count()
-    });
-    assert_eq!(got, 1);
-    assert_eq!(world.household.members().unwrap().len(), 2);
-    assert_eq!(files(&world.dir.join("members")).len(), 2);
-    assert_eq!(world.household.access(&world.who, &world.person).unwrap().len(), 2);
-}
-
-#[test]
-fn invites_end_and_are_withdrawn() {
-    let world = filled();
-    let h = &world.household;
-    let (withdrawn, token) = h.invite(&world.who, &world.person, "Dana", &viewer()).unwrap();
-    let joining = h.join(&token, "Dana", ANOTHER).unwrap();
-    h.withdraw(&world.who, &world.person, &withdrawn.id).unwrap();
-    assert_eq!(h.withdraw(&world.who, &world.person, &withdrawn.id).unwrap_err().kind, Kind::NotFound);
-    assert_eq!(h.joined(&joining).unwrap_err().kind, Kind::NotFound, "also for who is half way in");
-    let (_, late) = h.invite(&world.who, &world.person, "Dana", &viewer()).unwrap();
-    let joining = h.join(&late, "Dana", ANOTHER).unwrap();
-    register(&world, "UPDATE invites SET expires = 5 WHERE withdrawn IS NULL");
-    assert_eq!(h.joined(&joining).unwrap_err().kind, Kind::NotFound);
-    assert_eq!(h.invited(&late).unwrap_err().words(), h.invited(&token).unwrap_err().words());
-    assert_eq!(h.members().unwrap().len(), 1);
-    // The copies of the chart's identity go: at once, or when the owner opens the chart next.
-    let folder = world.chart_dir().join("invites");
-    assert_eq!(files(&folder).len(), 1);
-    drop(world.reopen());
-    assert!(!folder.exists() || files(&folder).is_empty());
-}
-
-#[test]
-fn an_invite_outlives_a_change_of_keys_and_a_member_may_take_it_up() {
-    let world = filled();
-    let (walter, _) = member(&world, "Walter", &viewer());
-    let (_, token) = world.household.invite(&world.who, &world.person, "Dana", &Grant::of(Role::Carer)).unwrap();
-    let World { household, who, person, chart, dir, _tmp, .. } = world;
-    drop(chart);
-    assert!(household.take(&who, &person, &walter.member.id, &nobody).unwrap());
-    assert_eq!(household.accept(&walter, &token).unwrap().name, "Ruth Carver");
-    assert_eq!(household.role(&walter, &person).unwrap(), Some(Role::Carer));
-    let chart = household.open(&walter, &person).unwrap();
-    assert_eq!(chart.check(true).unwrap(), Vec::<String>::new());
-    // With as much in hand already, the link stays good for another.
-    let (_, token) = household.invite(&who, &person, "Dana", &viewer()).unwrap();
-    assert_eq!(household.accept(&walter, &token).unwrap_err().kind, Kind::Refused);
-    assert!(household.invited(&token).is_ok());
-    drop((dir, _tmp));
-}
-
-#[test]
-fn members_go_and_the_keeper_passes_it_on() {
+pub(crate) fn members_go_and_the_keeper_passes_it_on() {
     let world = filled();
     let h = &world.household;
     let (walter, recovery) = member(&world, "Walter", &Grant::of(Role::Carer));
@@ -362,7 +264,7 @@ fn new_passphrase(home: &Home) -> String {
 }
 
 #[test]
-fn members_and_people_by_the_command_line() {
+pub(crate) fn members_and_people_by_the_command_line() {
     let home = Home::new();
     let made = home
         .run(&[

@@ -40,6 +40,7 @@ mod hostile_import;
 mod household;
 mod household_web;
 mod import;
+mod invites;
 mod ips;
 mod kept;
 mod kill;

@@ -1,6 +1,7 @@
 //! Who may see a chart; and whose chart it is.
 
 use crate::household::{Access, COLOURS, Grant, InviteInfo};
+use crate::share::Share;
 use crate::vault::{MemberInfo, PersonInfo, Role};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, empty, icon, note, pill, section};
@@ -148,7 +149,7 @@ fn ask(cx: &ChartCx, title: &str, action: &str, act: &str, body: &Markup) -> Mar
     let body = html! {
         header.head { h1 { (title) } }
         (body)
-        form method="post" action=(cx.to(action)) {
+        form #ask method="post" action=(cx.to(action)) {
             input type="hidden" name="sure" value="yes";
             p.acts { button.btn.harm type="submit" { (act) } a.btn href=(cx.to("people")) { "Leave it" } }
         }
@@ -156,13 +157,20 @@ fn ask(cx: &ChartCx, title: &str, action: &str, act: &str, body: &Markup) -> Mar
     page(cx, title, true, &body)
 }
 
-pub(crate) fn ask_take(cx: &ChartCx, who: &Access) -> Markup {
+/// `links`: those that they made and that are open.
+pub(crate) fn ask_take(cx: &ChartCx, who: &Access, links: &[Share]) -> Markup {
     let own = who.member.id == cx.member.id;
     let title = if own { "Take yourself off this chart?".to_owned() } else { format!("Take {} off this chart?", who.member.name) };
     let body = html! {
         p { @if own { "You" } @else { (who.member.name) } " can no longer open " (words::possessive(&cx.person.name)) " chart, from the next click on." }
         p { "The chart gets new keys, and every file in it is encrypted anew. What was read, printed or saved before stays with whoever has it." }
-        p { "Links and cards that were given out are not changed by this." }
+        @if links.is_empty() {
+            p { "Links and cards that others gave out are not changed by this." }
+        } @else {
+            p { b { "Links that " @if own { "you" } @else { (who.member.name) } " made" } " stay open unless you stop them:" }
+            ul { @for link in links { li { (if link.label.is_empty() { &link.to } else { &link.label }) ", made on " (words::day(link.created)) } } }
+            p { label.tick { input form="ask" type="checkbox" name="links" value="stop" checked; span { "Stop them too" } } }
+        }
     };
     ask(cx, &title, &format!("people/{}/remove", who.member.id), "Take off", &body)
 }

@@ -142,17 +142,39 @@ pub(crate) async fn change(OwnerCx(cx): OwnerCx, Path(path): Params, Form(pairs)
 
 /// Asks whether to take somebody off.
 pub(crate) async fn ask_take(OwnerCx(cx): OwnerCx, Path(path): Params) -> Result<Markup> {
-    blocking(move || Ok(page::ask_take(&cx, &one(&cx, &path)?))).await
+    blocking(move || {
+        let who = one(&cx, &path)?;
+        Ok(page::ask_take(&cx, &who, &links(&cx, &who.member.name)?))
+    })
+    .await
 }
 
-/// Takes somebody off: the chart gets new keys.
-pub(crate) async fn take(OwnerCx(cx): OwnerCx, Path(path): Params, Form(sure): Form<Sure>) -> Result<Response> {
+/// The links that a member made and that are open.
+fn links(cx: &ChartCx, name: &str) -> Result<Vec<Share>> {
+    let all = share::list(&cx.app.household, &cx.chart)?;
+    Ok(all.into_iter().filter(|share| share.state == State::Open && share.by == name).collect())
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Taking {
+    sure: String,
+    links: String,
+}
+
+/// Takes somebody off: the chart gets new keys. The links that they made are stopped first where that was ticked.
+pub(crate) async fn take(OwnerCx(cx): OwnerCx, Path(path): Params, Form(taking): Form<Taking>) -> Result<Response> {
     blocking(move || {
         let member = one(&cx, &path)?.member;
-        if !sure.is_yes() {
+        if taking.sure != "yes" {
             return Ok(to(&cx.to(&format!("people/{}/remove", member.id))));
         }
         let own = member.id == cx.member.id;
+        if taking.links == "stop" {
+            for link in links(&cx, &member.name)? {
+                share::stop(&cx.app.household, &cx.chart, &link.id, &cx.event(Act::ShareRevoked))?;
+            }
+        }
         cx.app.household.record(&cx.person.id, &cx.event(Act::RoleRemoved).with("to", &member.name))?;
         let here = freed(cx);
         here.app.household.take(&here.who, &here.person, &member.id, &|person| here.app.let_go(person))?;
