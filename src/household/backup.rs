@@ -168,13 +168,26 @@ impl Household {
         Ok(owns || self.is_keeper(&who.member)?)
     }
 
-    /// Tells the owners of every chart.
+    /// When somebody first began here, seconds since 1970; None where nobody has.
+    ///
+    /// # Errors
+    /// Internal when the register cannot be read.
+    pub fn first_day(&self) -> Result<Option<i64>> {
+        self.vault.register().first_day()
+    }
+
+    /// Tells the owners of every chart, each of them once.
     ///
     /// # Errors
     /// Internal when a notice cannot be left.
     pub fn tell_all_owners(&self, notice: &Notice) -> Result<()> {
-        let people = self.vault.register().everyone()?;
-        people.iter().try_for_each(|person| self.tell_owners(person, notice))
+        let (people, mut all) = (self.vault.register().everyone()?, Vec::new());
+        for person in &people {
+            all.extend(self.vault.register().owners(person)?);
+        }
+        all.sort();
+        all.dedup();
+        all.iter().try_for_each(|(member, recipient)| self.tell(member, recipient, notice))
     }
 
     /// Tells every chart's log of something about backups.

@@ -18,6 +18,7 @@ mod activity;
 mod backup;
 mod contacts;
 mod door;
+mod endings;
 mod factors;
 mod passkeys;
 mod passphrase;

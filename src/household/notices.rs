@@ -45,8 +45,8 @@ impl Household {
         recipient.map_or(Ok(()), |recipient| self.tell(member, &recipient, notice))
     }
 
-    fn tell(&self, member: &str, recipient: &str, notice: &Notice) -> Result<()> {
-        if notice.kind == NoticeKind::Denied || notice.kind == NoticeKind::BackupOld {
+    pub(super) fn tell(&self, member: &str, recipient: &str, notice: &Notice) -> Result<()> {
+        if notice.kind == NoticeKind::Denied {
             let mut told = lock(&self.told);
             told.retain(|_, at| at.elapsed() < AGAIN);
             if told.insert((member.to_owned(), notice.kind), Instant::now()).is_some() {

@@ -60,7 +60,7 @@ impl Role {
 
 /// Every step of the register, forward only. `PRAGMA user_version` counts those taken. A table that speaks of members or people
 /// refers to them with ON DELETE CASCADE: who is removed leaves nothing behind.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 9] = [
     "CREATE TABLE members(id TEXT PRIMARY KEY, name TEXT NOT NULL, folded TEXT NOT NULL UNIQUE, recipient TEXT NOT NULL, created INTEGER NOT NULL);
      CREATE TABLE people(id TEXT PRIMARY KEY, created INTEGER NOT NULL);
      CREATE TABLE roles(member TEXT NOT NULL REFERENCES members(id), person TEXT NOT NULL REFERENCES people(id), role TEXT NOT NULL,
@@ -92,6 +92,9 @@ const STEPS: [&str; 6] = [
        PRIMARY KEY(person, member)) WITHOUT ROWID;",
     super::shares::STEP,
     super::tokens::STEP,
+    super::endings::STEP,
+    super::roster::STEP,
+    super::browsers::STEP,
 ];
 
 /// How many steps there are.
@@ -176,6 +179,11 @@ impl Register {
     /// How many people there are.
     pub(crate) fn people(&self) -> Result<usize> {
         Ok(self.0.query_row("SELECT count(*) FROM people", [], |r| r.get::<_, i64>(0))?.unsigned_abs() as usize)
+    }
+
+    /// When the first member began, seconds since 1970.
+    pub(crate) fn first_day(&self) -> Result<Option<i64>> {
+        Ok(self.0.query_row("SELECT min(created) FROM members", [], |r| r.get(0))?)
     }
 
     /// The charts that a member may open today, first added first.

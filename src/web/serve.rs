@@ -114,14 +114,20 @@ async fn look(app: Arc<App>) {
     }
 }
 
-/// Looks every half minute whether the nightly backup is to be made, on a thread that may wait.
+/// Looks every half minute whether the nightly backup is to be made, and whether a role ends soon, on a thread that may wait.
 async fn keep(app: Arc<App>) {
     let mut every = tokio::time::interval(Duration::from_secs(30));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         every.tick().await;
         let app = Arc::clone(&app);
-        _ = tokio::task::spawn_blocking(move || super::backups::look(&app)).await;
+        _ = tokio::task::spawn_blocking(move || {
+            if let Err(e) = app.household.tell_endings(jiff::Zoned::now().date()) {
+                tracing::error!(kind = ?e.kind, "nobody could be told of a role that ends soon");
+            }
+            super::backups::look(&app);
+        })
+        .await;
     }
 }
 

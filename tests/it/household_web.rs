@@ -210,3 +210,64 @@ async fn what_changes_members_asks_again_who_it_is() {
     }
     assert_eq!(world.app.household.charts(&world.app.household.sign_in("Ruth", PASSPHRASE).unwrap()).unwrap().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_taken_off_leaves_no_open_link_behind_unless_that_is_wished() {
+    let world = World::new(options());
+    let ruth = world.sign_in().await;
+    let at = |rest: &str| format!("/charts/{}{rest}", world.chart);
+    let open = || {
+        let who = world.app.household.sign_in("Ruth", PASSPHRASE).unwrap();
+        let chart = world.app.household.open(&who, &world.chart).unwrap();
+        let all = keepwell::share::list(&world.app.household, &chart).unwrap();
+        let open = all.into_iter().filter(|s| s.state == keepwell::share::State::Open);
+        open.map(|s| s.by).collect::<Vec<_>>()
+    };
+    let form = "act=make&to=Dr+Vance&kind=conditions&form=link&until=week&profile=new-clinic";
+    for (name, tick, left) in [("Remo", "", vec!["Remo", "Ruth"]), ("Cara", "&links=stop", vec!["Remo", "Ruth"])] {
+        let (id, cookie) = member(&world, name, Role::Carer).await;
+        for by in [&cookie, &ruth].iter().take(if name == "Remo" { 2 } else { 1 }) {
+            let made = world.post(&at("/share"), by, form).await;
+            assert!(made.status.is_success() || made.status == StatusCode::SEE_OTHER, "{}", made.text());
+        }
+        let page = world.get(&at(&format!("/people/{id}/remove")), &ruth).await.text();
+        assert!(page.contains(&format!("Links that {name} made")) && page.contains("Dr Vance"), "{page}");
+        let done = world.post(&at(&format!("/people/{id}/remove")), &ruth, &format!("sure=yes{tick}")).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
+        let mut still = open();
+        still.sort();
+        assert_eq!(still, left, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notices_stand_on_the_list_of_charts_and_on_home_until_they_are_put_away() {
+    let world = World::new(options());
+    let ruth = world.sign_in().await;
+    let household = &world.app.household;
+    let (id, vera) = member(&world, "Vera", Role::Viewer).await;
+    let today = jiff::Zoned::now().date();
+    let soon = today.checked_add(jiff::Span::new().days(5)).unwrap();
+    register(&world, &format!("UPDATE roles SET until = '{soon}', granted = 5 WHERE member = '{id}'"));
+    household.tell_endings(today).unwrap();
+    household.tell_all_owners(&keepwell::vault::Notice::new(keepwell::vault::NoticeKind::BackupOld)).unwrap();
+    let home = format!("/charts/{}", world.chart);
+    let said = |page: &str, words: &[&str]| {
+        for words in words {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+    };
+    for page in ["/charts", home.as_str()] {
+        let own = world.get(page, &ruth).await.text();
+        said(&own, &["Vera’s role on Ruth Carver’s chart ends after", &format!("{home}/people/{id}\""), "more than 48 hours old"]);
+        let other = world.get(page, &vera).await.text();
+        said(&other, &["Your role on Ruth Carver’s chart ends after"]);
+        assert!(!other.contains("48 hours"), "a viewer keeps no backups");
+    }
+    for left in [1, 0] {
+        let page = world.get("/charts", &ruth).await.text();
+        let name = page.split("name=\"id\" value=\"").nth(1).and_then(|r| r.split('"').next()).expect("a notice").to_owned();
+        assert_eq!(world.post("/notices", &ruth, &format!("id={name}&next=/charts")).await.header("location"), "/charts");
+        assert_eq!(world.get("/charts", &ruth).await.text().matches("I have read this").count(), left);
+    }
+}

@@ -39,7 +39,7 @@ const DATABASES: [&str; 2] = ["records.db", "activity.db"];
 pub(super) fn is_left_out(path: &str) -> bool {
     let (top, name) = (path.split('/').next().unwrap_or_default(), path.rsplit('/').next().unwrap_or_default());
     let ending = name.rsplit('.').next().unwrap_or_default();
-    ["lock", "backups", "restoring", "restored", "upload.age"].contains(&top)
+    ["lock", "backups", "backups.json", "restoring", "restored", "upload.age"].contains(&top)
         || ["part", "new", "rekey", "proof"].contains(&ending)
         || path.starts_with("household.db-")
         || name.starts_with("incoming-")

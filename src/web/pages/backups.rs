@@ -12,7 +12,7 @@ pub(crate) fn page(prefix: &str, theme: Theme, backups: &Backups, list: &[Made])
         nav aria-label="Where you are" { ol.crumbs { li { a href=(format!("{prefix}/settings")) { "Settings" } } } }
         h1 { "Backups" }
         (last(list.first()))
-        @if let Some((at, why)) = &standing.failed {
+        @if let Some((at, why)) = standing.failed() {
             (note("harm", &html! { p { b { "The latest try failed." } " " (words::moment(*at)) ". " (why) } p { "The backups below are still good." } }))
         }
         @match standing.running {

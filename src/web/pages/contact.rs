@@ -1,8 +1,8 @@
-//! Trusted contacts, for the owner of a chart and for the contact; and the notices that wait for a member.
+//! Trusted contacts, for the owner of a chart and for the contact.
 
-use crate::vault::{ContactInfo, MemberInfo, Notice, NoticeKind};
+use crate::vault::{ContactInfo, MemberInfo};
 use crate::web::app::{ChartCx, Theme};
-use crate::web::layout::{Page, chart_page, empty, icon, note, pill, plain_page, section};
+use crate::web::layout::{Page, chart_page, empty, note, pill, plain_page, section};
 use crate::web::pages::words;
 use maud::{Markup, html};
 
@@ -122,54 +122,4 @@ pub(crate) fn contact(prefix: &str, theme: Theme, all: &[(ContactInfo, String)])
         p.acts { a.btn.plain href=(format!("{prefix}/")) { "Go to the start" } }
     };
     plain_page(prefix, theme, "Emergency access", &body)
-}
-
-/// The notices at the top of home, until they are put away. `here`: the page below the prefix.
-pub(crate) fn notices(prefix: &str, here: &str, all: &[(String, Notice)]) -> Markup {
-    html! {
-        @for (id, notice) in all {
-            (note(if matches!(notice.kind, NoticeKind::ContactNamed | NoticeKind::ShareOpened) { "" } else { "heed" }, &html! {
-                p { b { (line(notice)) } " " span.soft { (words::moment(notice.at / 1000)) } }
-                p { (advice(prefix, notice)) }
-                form.no-print action=(format!("{prefix}/notices")) method="post" {
-                    input type="hidden" name="id" value=(id); input type="hidden" name="next" value=(here);
-                    p.acts { button.btn.plain type="submit" { (icon("check")) "I have read this" } }
-                }
-            }))
-        }
-    }
-}
-
-fn line(notice: &Notice) -> String {
-    let detail = |name: &str| notice.details.get(name).map_or("", String::as_str);
-    let who = if detail("who").is_empty() { "Somebody" } else { detail("who") };
-    match notice.kind {
-        NoticeKind::ShareOpened => format!("{who} opened a link for the first time."),
-        NoticeKind::Denied => "Somebody tried a wrong passphrase or code under your name.".to_owned(),
-        NoticeKind::ContactAsked => format!("{who} asks to read a chart of yours, as its trusted contact."),
-        NoticeKind::ContactGiven => format!("{who} may read a chart of yours now: the wait was over."),
-        NoticeKind::ContactNamed => format!("{who} named you a trusted contact."),
-        NoticeKind::BackupOld => "The last backup that was proven is too old.".to_owned(),
-        NoticeKind::NewDevice => "A browser that was not seen before signed in under your name.".to_owned(),
-        NoticeKind::RoleEnding => "A role is about to end.".to_owned(),
-    }
-}
-
-fn advice(prefix: &str, notice: &Notice) -> Markup {
-    let detail = |name: &str| notice.details.get(name).map_or("", String::as_str);
-    let chart = format!("{prefix}/charts/{}", detail("person"));
-    html! {
-        @match notice.kind {
-            NoticeKind::ContactAsked => { "Unless you refuse, they may read it " (detail("days")) " days after asking. " a href=(format!("{chart}/contact")) { "See and refuse" } "." }
-            NoticeKind::ContactGiven => { a href=(format!("{chart}/people")) { "See who may open it" } "." }
-            NoticeKind::ContactNamed => { a href=(format!("{prefix}/contact")) { "What that means" } "." }
-            NoticeKind::Denied | NoticeKind::NewDevice => {
-                @if !detail("from").is_empty() { "From " (detail("from")) ". " }
-                "If that was not you, " a href=(format!("{prefix}/settings/sessions")) { "see where you are signed in" } " and choose another passphrase."
-            }
-            NoticeKind::ShareOpened if !detail("share").is_empty() => { a href=(format!("{chart}/share/{}", detail("share"))) { "See the link" } "." }
-            NoticeKind::ShareOpened | NoticeKind::RoleEnding => { @if !detail("person").is_empty() { a href=(format!("{chart}/activity")) { "See the activity" } "." } }
-            NoticeKind::BackupOld => { "Tell whoever runs this server." }
-        }
-    }
 }

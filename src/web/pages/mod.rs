@@ -15,6 +15,7 @@ pub(crate) mod household;
 pub(crate) mod inbox;
 pub(crate) mod join;
 pub(crate) mod keys;
+pub(crate) mod notices;
 pub(crate) mod passphrase;
 pub(crate) mod people;
 pub(crate) mod qr;

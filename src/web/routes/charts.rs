@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::web::app::{App, ChartCx, MemberCx, blocking};
 use crate::web::layout::plain_page;
+use crate::web::pages::notices::{Here, notices};
 use crate::web::pages::words;
 use axum::extract::State;
 use axum::http::header;
@@ -13,8 +14,9 @@ use std::sync::Arc;
 /// The charts that this member may open.
 pub(crate) async fn list(State(app): State<Arc<App>>, who: MemberCx) -> Result<Markup> {
     let (session, server) = (who.session, Arc::clone(&app));
-    let people = blocking(move || server.household.charts(&session.who)).await?;
+    let (people, told) = blocking(move || Ok((server.household.charts(&session.who)?, server.household.notices(&session.who)?))).await?;
     let body = html! {
+        (notices(Here { prefix: &app.prefix, page: "/charts", people: &people }, &told))
         h1 { "Whose chart?" }
         @if people.is_empty() {
             p { "You may not open any chart yet. Ask the member who keeps it to give you a role on it." }

@@ -14,6 +14,7 @@ use crate::web::layout::{Page, big_icon, chart_page, none_seen, pill, section};
 use crate::web::pages::chart::class_path;
 use crate::web::pages::chart::svg::numline;
 use crate::web::pages::chart::ui::{capital, path};
+use crate::web::pages::notices::{Here, notices};
 use crate::web::pages::words;
 use maud::{Markup, html};
 
@@ -51,7 +52,8 @@ const RESULTS: [Class; 3] = [Class::Laboratory, Class::VitalSign, Class::Clinica
 const FEW: usize = 8;
 
 pub(crate) fn page(cx: &ChartCx, home: &Home) -> Markup {
-    let notices = super::contact::notices(&cx.app.prefix, &format!("/charts/{}", cx.person.id), &home.notices);
+    let here = Here { prefix: &cx.app.prefix, page: &format!("/charts/{}", cx.person.id), people: &cx.people };
+    let notices = notices(here, &home.notices);
     let body = if home.has_records { full(cx, home) } else { bare::bare(cx) };
     let body = html! { (notices) (body) };
     chart_page(cx, &Page { title: "Home", nav: "", crumbs: &[] }, &body)

@@ -1,10 +1,13 @@
 //! Backups by the server: each night, and when somebody asks for one. A file has its name only once it was proven, so what the
 //! list shows is what restores; a failure never takes the last good one away.
 
+mod memory;
+
 use super::app::{App, BackupPlan};
 use crate::household::SignedIn;
 use crate::vault::{Notice, NoticeKind, Place};
 use crate::{Error, Kind, Result};
+use memory::Memory;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,6 +19,8 @@ pub(crate) const TOO_OLD: i64 = 48 * 3600;
 const AGAIN: i64 = 3600;
 /// A nightly one that was missed, since the machine was off, is made when the server has run for so many seconds.
 const SETTLED: i64 = 600;
+/// That the last verified one is too old is told again after so many seconds, as long as it lasts: a week.
+const TOLD_AGAIN: i64 = 7 * 24 * 3600;
 const BEGINS: &str = "keepwell-";
 const ENDS: &str = ".age";
 
@@ -33,9 +38,15 @@ pub(crate) struct Made {
 pub(crate) struct Standing {
     /// Bytes done, and in all.
     pub(crate) running: Option<(u64, u64)>,
-    /// When the latest try failed since the last success, seconds since 1970, and why in words.
-    pub(crate) failed: Option<(i64, String)>,
     tried: i64,
+    memory: Memory,
+}
+
+impl Standing {
+    /// When the latest try failed since the last success, seconds since 1970, and why in words.
+    pub(crate) fn failed(&self) -> Option<&(i64, String)> {
+        self.memory.failed.as_ref()
+    }
 }
 
 /// The folder and what is going on there.
@@ -47,6 +58,7 @@ pub(crate) struct Backups {
     pub(crate) at: Option<(i8, i8)>,
     pub(crate) keep: usize,
     began: i64,
+    vault: PathBuf,
     now: Mutex<Standing>,
     stop: AtomicBool,
 }
@@ -59,7 +71,8 @@ impl Backups {
             at: plan.at,
             keep: plan.keep.max(1),
             began: super::pages::words::now(),
-            now: Mutex::default(),
+            vault: vault.to_owned(),
+            now: Mutex::new(Standing { memory: Memory::of(vault), ..Standing::default() }),
             stop: AtomicBool::default(),
         }
     }
@@ -70,6 +83,18 @@ impl Backups {
 
     pub(crate) fn standing(&self) -> Standing {
         self.lock().clone()
+    }
+
+    /// Changes what is remembered.
+    fn remember(&self, change: impl FnOnce(&mut Memory)) {
+        let mut standing = self.lock();
+        let before = standing.memory.clone();
+        change(&mut standing.memory);
+        if standing.memory != before
+            && let Err(e) = standing.memory.keep(&self.vault)
+        {
+            tracing::error!(kind = ?e.kind, "what became of the last backup could not be noted");
+        }
     }
 
     /// The server stops: an unfinished one leaves nothing.
@@ -166,13 +191,8 @@ pub(crate) fn make(app: &App, who: Option<&SignedIn>, from: &Place) -> Result<Ma
     // One that panicked has failed like any other.
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| write(app, who, from, &file)));
     let done = done.unwrap_or_else(|_| Err(Error::internal("a backup panicked")));
-    let mut standing = backups.lock();
-    standing.running = None;
-    match &done {
-        Ok(_) => standing.failed = None,
-        Err(e) => standing.failed = Some((seconds, e.words().to_owned())),
-    }
-    drop(standing);
+    backups.lock().running = None;
+    backups.remember(|memory| memory.failed = done.as_ref().err().map(|e| (seconds, e.words().to_owned())));
     done.map(|size| Made { name, size, at: seconds })
 }
 
@@ -196,11 +216,14 @@ fn write(app: &App, who: Option<&SignedIn>, from: &Place, file: &Path) -> Result
     Ok(made.size)
 }
 
-/// The nightly one, if it is time; and a word to the owners when the last proven one is too old. For a thread that may wait.
+/// The nightly one, if it is time; and a word to the owners when the last verified one is too old, whatever the reason: it
+/// failed, none is made by night, or the machine slept. For a thread that may wait.
 pub(crate) fn look(app: &App) {
     if let Err(e) = nightly(app) {
         tracing::error!(kind = ?e.kind, cause = ?std::error::Error::source(&e), "the nightly backup failed; the next try is in an hour");
-        tell(app);
+    }
+    if let Err(e) = heed(app, super::pages::words::now()) {
+        tracing::error!(kind = ?e.kind, "the owners could not be told that the last backup is too old");
     }
 }
 
@@ -208,21 +231,31 @@ fn nightly(app: &App) -> Result<()> {
     if app.backups.stop.load(Ordering::Relaxed) || app.household.is_new()? || !app.backups.is_due(&jiff::Zoned::now())? {
         return Ok(());
     }
-    let made = make(app, None, &Place { address: String::new(), device: "this server".to_owned() })?;
+    let made = make(app, None, &Place::server())?;
     tracing::info!(size = made.size, "the nightly backup was made and verified");
     Ok(())
 }
 
-/// Tells every owner, once the last proven one is too old.
-fn tell(app: &App) {
-    let now = super::pages::words::now();
-    let last = app.backups.list().ok().and_then(|list| list.first().map(|made| made.at));
-    if last.is_some_and(|at| now - at < TOO_OLD) {
-        return;
+/// Tells every owner once the last verified one is too old. Who has never had one counts from the first day on.
+fn heed(app: &App, now: i64) -> Result<()> {
+    let backups = &app.backups;
+    let Some(first_day) = app.household.first_day()? else { return Ok(()) };
+    // A server that has just begun makes the one that was missed first.
+    if now - backups.began < SETTLED || backups.lock().running.is_some() {
+        return Ok(());
     }
-    if let Err(e) = app.household.tell_all_owners(&Notice::new(NoticeKind::BackupOld)) {
-        tracing::error!(kind = ?e.kind, "the owners could not be told that the last backup is too old");
+    // A folder that is not there holds none.
+    let last = backups.list().unwrap_or_default().first().map_or(first_day, |made| made.at);
+    if now - last < TOO_OLD {
+        backups.remember(|memory| memory.told = None);
+        return Ok(());
     }
+    if backups.lock().memory.told.is_some_and(|at| (0..TOLD_AGAIN).contains(&(now - at))) {
+        return Ok(());
+    }
+    app.household.tell_all_owners(&Notice::new(NoticeKind::BackupOld))?;
+    backups.remember(|memory| memory.told = Some(now));
+    Ok(())
 }
 
 #[cfg(test)]
@@ -250,6 +283,75 @@ mod tests {
         assert!(ask(&backups, "2026-03-02T03:00:00Z"));
         backups.at = None;
         assert!(!ask(&backups, "2026-03-02T03:00:00Z"), "off");
+    }
+
+    fn file(folder: &Path, name: &str, at: i64) {
+        std::fs::create_dir_all(folder).expect("a folder");
+        let file = std::fs::File::create(folder.join(name)).expect("made");
+        file.set_modified(UNIX_EPOCH + std::time::Duration::from_secs(at.unsigned_abs())).expect("set");
+    }
+
+    /// A household and its server, in a folder.
+    fn server(dir: &Path, plan: BackupPlan) -> std::sync::Arc<App> {
+        let vault = if crate::vault::Vault::exists(dir) { crate::vault::Vault::open(dir) } else { crate::vault::Vault::create(dir) };
+        let household = crate::household::Household::new(std::sync::Arc::new(vault.expect("a vault")));
+        let options = super::super::app::Options {
+            base_url: None,
+            trusted_proxies: Vec::new(),
+            tls: None,
+            limits: crate::import::Limits::default(),
+            worker: "/nonexistent".into(),
+            idle: std::time::Duration::from_secs(900),
+            fresh: std::time::Duration::from_secs(600),
+            backups: plan,
+        };
+        App::new(household, options).expect("a server")
+    }
+
+    #[test]
+    fn what_is_too_old_is_told_whatever_the_reason_and_a_failure_outlives_a_restart() {
+        let tmp = tempfile::tempdir().expect("a folder");
+        let dir = tmp.path().join("vault");
+        // None is made by night, and the folder's disk is not connected.
+        let plan = BackupPlan { dir: Some(tmp.path().join("disk")), at: None, keep: 14 };
+        let app = server(&dir, plan.clone());
+        let with = crate::household::Beginning {
+            member: "Ruth",
+            passphrase: "four words make a good one",
+            person: "Ruth Carver",
+            birth_date: "1954-03-14",
+            sex: "female",
+        };
+        heed(&app, super::super::pages::words::now() + 3 * TOO_OLD).expect("nobody to tell");
+        let (who, key) = app.household.begin(&with).expect("begun");
+        let begun = super::super::pages::words::now();
+        let told = |app: &App, after: i64| {
+            heed(app, begun + after).expect("told");
+            app.household.notices(&who).expect("notices").len()
+        };
+        const DAY: i64 = 24 * 3600;
+        assert_eq!(told(&app, DAY), 0, "the first days");
+        assert_eq!(told(&app, 3 * DAY), 1);
+        assert_eq!(app.household.notices(&who).expect("notices")[0].1.kind, NoticeKind::BackupOld);
+        assert_eq!(told(&app, 4 * DAY), 1, "once");
+        let why = make(&app, Some(&who), &Place::command_line()).expect_err("no disk").words().to_owned();
+        drop(app);
+        let app = server(&dir, plan);
+        assert_eq!(app.backups.standing().failed().map(|(_, why)| why.as_str()), Some(why.as_str()));
+        let who = app.household.sign_in("Ruth", &key).expect("signs in");
+        let told = |after: i64| {
+            heed(&app, begun + after).expect("told");
+            app.household.notices(&who).expect("notices").len()
+        };
+        assert_eq!(told(9 * DAY), 1, "also not again after a restart");
+        assert_eq!(told(11 * DAY), 2, "it lasts for a week more");
+        file(&app.backups.folder, "keepwell-a.age", begun + 11 * DAY);
+        assert_eq!(told(12 * DAY), 2, "there is a new one");
+        assert_eq!(told(14 * DAY), 3, "and that is too old as well, by now");
+        std::fs::remove_file(app.backups.folder.join("keepwell-a.age")).expect("removed");
+        make(&app, Some(&who), &Place::command_line()).expect("the disk is there");
+        assert!(app.backups.standing().failed().is_none() && Memory::of(&dir).failed.is_none());
+        assert!(!app.backups.list().expect("a list").is_empty());
     }
 
     #[test]
