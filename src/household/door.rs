@@ -3,12 +3,42 @@
 
 use super::{Household, SignedIn, passphrase, usage};
 use crate::Result;
-use crate::vault::{Key, Tries, Vault};
+use crate::vault::{BrowserInfo, Key, Place, Tries, Vault};
 
 impl Household {
     /// A key of this server's own, by its name: made when first asked for, and kept.
     pub(crate) fn server_key(&self, name: &str) -> Result<[u8; 32]> {
         self.vault.register().server_key(name)
+    }
+
+    /// The id of a member's browser that has this mark, if it is known.
+    pub(crate) fn browser(&self, member: &str, mark: &str) -> Result<Option<String>> {
+        self.vault.register().browser(member, mark)
+    }
+
+    /// A member has signed in with the browser of this mark; from now on it is known.
+    pub(crate) fn saw_browser(&self, member: &str, mark: &str, from: &Place) -> Result<()> {
+        self.vault.register().saw_browser(member, mark, &from.device, &from.address)
+    }
+
+    /// The browsers that a member has signed in with, the latest used first.
+    ///
+    /// # Errors
+    /// Internal when the register cannot be read.
+    pub fn browsers(&self, who: &SignedIn) -> Result<Vec<BrowserInfo>> {
+        self.vault.register().browsers(&who.member.id)
+    }
+
+    /// Forgets one of them: it is a new browser again, with no tries of its own.
+    ///
+    /// # Errors
+    /// NotFound when this member has none of that id; Internal when it cannot be written.
+    pub fn forget_browser(&self, who: &SignedIn, id: &str, from: &Place) -> Result<()> {
+        if !self.browsers(who)?.iter().any(|browser| browser.id == id) {
+            return Err(crate::Error::not_found());
+        }
+        self.record_factor(who, "browser forgotten", from)?;
+        self.vault.register().forget_browser(&who.member.id, id)
     }
 
     /// The wrong tries that are remembered, since a moment in seconds since 1970.

@@ -25,7 +25,7 @@ mod passphrase;
 mod renewal;
 
 pub(crate) use crate::vault::Tries;
-pub use crate::vault::{FactorInfo, FactorKind};
+pub use crate::vault::{BrowserInfo, FactorInfo, FactorKind};
 pub use backup::{Opening, restore, verify};
 pub use contacts::WAIT;
 pub use factors::{AppSetup, RECOVERY_CODES};
@@ -55,7 +55,7 @@ pub struct Household {
     /// Charts that nobody may open just now, since their keys or their person are changed.
     closing: Mutex<HashSet<String>>,
     reopened: Condvar,
-    /// One change of roles at a time.
+    /// One change of roles at a time. Who takes this and `open` takes this first.
     changing: Mutex<()>,
     /// Charts whose files are being encrypted anew.
     resealing: Arc<Mutex<HashSet<String>>>,
@@ -333,12 +333,12 @@ impl Household {
 
     fn open_whole(&self, who: &SignedIn, person: &str, role: Role) -> Result<Arc<Chart>> {
         let _admitted = self.admitted(person);
-        let mut open = lock(&self.open);
         if let Some(chart) = lock(&self.open).get(person).and_then(Weak::upgrade) {
             return Ok(chart);
         }
         // Before the charts that are open: who changes roles writes into an open chart's log meanwhile.
         let turn = (role == Role::Owner).then(|| lock(&self.changing));
+        let mut open = lock(&self.open);
         if let Some(chart) = open.get(person).and_then(Weak::upgrade) {
             return Ok(chart);
         }

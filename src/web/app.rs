@@ -104,8 +104,6 @@ pub struct App {
     pub(crate) sessions: Sessions,
     pub(crate) between: Between,
     pub(crate) throttle: Throttle,
-    /// The key that marks known browsers.
-    pub(crate) browsers: [u8; 32],
     pub(crate) fresh: Duration,
     pub(crate) standing: Standing,
     pub(crate) joins: Joins,
@@ -131,7 +129,6 @@ impl App {
         let setup = Setup::new(household.is_new()?)?;
         let before = household.tries(super::pages::words::now() - super::throttle::FORGET)?;
         let throttle = Throttle::new(household.server_key("tries")?, &before);
-        let browsers = household.server_key("browsers")?;
         let backups = Backups::new(&options.backups, household.dir());
         Ok(Arc::new(Self {
             household,
@@ -142,7 +139,6 @@ impl App {
             sessions: Sessions::new(options.idle),
             between: Between::default(),
             throttle,
-            browsers,
             fresh: options.fresh,
             standing: Standing::default(),
             joins: Joins::default(),
@@ -349,13 +345,13 @@ impl ChartCx {
             let member = session.who.member.clone();
             let last_visit = session.visit(&chart, &person.id);
             Ok(Self { app, chart, person, member, role, people, last_visit, query, theme, from: asked.from, session })
+        };
+        blocking(open).await.map_err(IntoResponse::into_response)
+    }
+
     /// This member as who brings records in.
     pub(crate) fn by(&self) -> By {
         By::new(self.session.who.actor(), self.from.clone())
-    }
-
-        };
-        blocking(open).await.map_err(IntoResponse::into_response)
     }
 
     /// Something this member is about to do, for the activity log.
@@ -397,12 +393,12 @@ impl FromRequestParts<Arc<App>> for OwnerCx {
 }
 
 /// A request by a member, outside any chart. Nobody signed in: the sign-in page.
-    /// From where the request comes, as the activity log says it.
-    pub(crate) from: Place,
 #[derive(Clone, Debug)]
 pub(crate) struct MemberCx {
     pub(crate) visitor: Visitor,
     pub(crate) session: Arc<Session>,
+    /// From where the request comes, as the activity log says it.
+    pub(crate) from: Place,
 }
 
 impl FromRequestParts<Arc<App>> for MemberCx {

@@ -5,6 +5,7 @@ use super::app::App;
 use super::session::{cookie, cookie_with, hash, token};
 use super::throttle::{Try, Who};
 use crate::household::{PasskeyAsked, SignedIn};
+use crate::vault::{KNOWN_BROWSER, Place};
 use crate::web::app::blocking;
 use crate::{Error, Kind, Result};
 use axum::http::{HeaderMap, HeaderValue};
@@ -18,8 +19,6 @@ const WAITS: Duration = Duration::from_secs(5 * 60);
 /// So many may stand between the doors: each holds an opened key.
 const MOST: usize = 64;
 const MOST_OF_ONE: usize = 4;
-/// A browser is known for so long after a full sign-in, in seconds.
-const KNOWN: i64 = 365 * 24 * 60 * 60;
 /// So many members are known in one browser.
 const KNOWN_MEMBERS: usize = 4;
 
@@ -115,57 +114,70 @@ pub(crate) fn pending_token(app: &App, headers: &HeaderMap) -> Option<String> {
     cookie(headers, &super::session::cookie_name(app, "-second")).filter(|token| token.len() == 43)
 }
 
-/// The mark of a browser that a member has signed in with before: `<member>.<random>.<until>.<proof>`, a few of them joined by "~".
-/// It opens nothing. It only gives this browser tries of its own, whatever others have used up in the member's name.
-fn known(app: &App, headers: &HeaderMap, member: &str) -> Option<String> {
-    let all = cookie(headers, &super::session::cookie_name(app, "-known"))?;
-    all.split('~').find(|mark| mark.split('.').next() == Some(member)).and_then(|mark| genuine(app, mark)).map(str::to_owned)
+/// The mark of a browser that a member has signed in with before: `<member>.<random>`, a few of them joined by "~". The server
+/// keeps its hash, so that it can be forgotten. It opens nothing. It only gives this browser tries of its own, whatever others
+/// have used up in the member's name.
+fn mark_of(marks: &str, member: &str) -> Option<String> {
+    marks.split('~').find(|mark| mark.split('.').next() == Some(member)).map(str::to_owned)
 }
 
-/// Whether this browser has signed in as this member before.
-pub(crate) fn is_known(app: &App, headers: &HeaderMap, member: &str) -> bool {
-    known(app, headers, member).is_some()
+fn marks(app: &App, headers: &HeaderMap) -> String {
+    cookie(headers, &super::session::cookie_name(app, "-known")).unwrap_or_default()
 }
 
-/// The part that names the browser, if the mark is ours and not too old.
-fn genuine<'a>(app: &App, mark: &'a str) -> Option<&'a str> {
-    let (said, proof) = mark.rsplit_once('.')?;
-    let until: i64 = said.rsplit_once('.')?.1.parse().ok()?;
-    let fits = subtle::ConstantTimeEq::ct_eq(prove(app, said).as_bytes(), proof.as_bytes());
-    (bool::from(fits) && until > super::pages::words::now()).then_some(said)
+/// The id of the browser that a request comes from, if this member has signed in with it before. For a thread that may wait.
+fn known(app: &App, marks: &str, member: &str) -> Result<Option<String>> {
+    mark_of(marks, member).map_or(Ok(None), |mark| app.household.browser(member, &mark))
 }
 
-fn prove(app: &App, said: &str) -> String {
-    blake3::keyed_hash(&app.browsers, said.as_bytes()).to_hex()[..43].to_owned()
+/// The id of this browser in the list of a member's known ones.
+pub(crate) async fn browser(app: &Arc<App>, headers: &HeaderMap, member: &str) -> Result<Option<String>> {
+    let (server, marks, member) = (Arc::clone(app), marks(app, headers), member.to_owned());
+    blocking(move || known(&server, &marks, &member)).await
 }
 
-/// The cookie that makes this browser a known one after a full sign-in, beside the marks of other members.
-pub(crate) fn known_cookie(app: &App, headers: &HeaderMap, member: &str) -> Result<HeaderValue> {
-    let before = cookie(headers, &super::session::cookie_name(app, "-known")).unwrap_or_default();
-    let others = before.split('~').filter(|mark| mark.split('.').next() != Some(member) && genuine(app, mark).is_some());
-    let said = format!("{member}.{}.{}", &token()?[..22], super::pages::words::now() + KNOWN);
-    let own = format!("{said}.{}", prove(app, &said));
-    let all: Vec<&str> = std::iter::once(own.as_str()).chain(others).take(KNOWN_MEMBERS).collect();
-    Ok(cookie_with(app, "-known", &all.join("~"), Some(KNOWN)))
+/// A member signs in: their browser is a known one from now on. Gives whether that is news to them, and the mark for its cookie.
+/// The very first one is none: there is nothing that it could be told from. For a thread that may wait.
+pub(crate) fn know(app: &App, headers: &HeaderMap, who: &SignedIn, from: &Place) -> Result<(bool, String)> {
+    let (marks, member) = (marks(app, headers), who.member.id.as_str());
+    let was = known(app, &marks, member)?.is_some();
+    let news = !was && !app.household.browsers(who)?.is_empty();
+    let mark = match mark_of(&marks, member).filter(|_| was) {
+        Some(mark) => mark,
+        None => format!("{member}.{}", &token()?[..22]),
+    };
+    app.household.saw_browser(member, &mark, from)?;
+    Ok((news, mark))
+}
+
+/// The cookie that holds the mark, beside those of other members who use this browser.
+pub(crate) fn known_cookie(app: &App, headers: &HeaderMap, mark: &str) -> HeaderValue {
+    let before = marks(app, headers);
+    let member = mark.split('.').next();
+    let plain = |mark: &&str| mark.len() < 80 && mark.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    let others = before.split('~').filter(|mark| !mark.is_empty() && mark.split('.').next() != member).filter(plain);
+    let all: Vec<&str> = std::iter::once(mark).chain(others).take(KNOWN_MEMBERS).collect();
+    cookie_with(app, "-known", &all.join("~"), Some(KNOWN_BROWSER))
 }
 
 /// Counts a try at the passphrase of a name before it is looked at. Err: how long to wait.
 pub(crate) async fn try_name(app: &Arc<App>, name: &str, headers: &HeaderMap, address: IpAddr) -> Result<Result<Try, Duration>> {
-    let (server, wanted) = (Arc::clone(app), name.to_owned());
-    let member = blocking(move || server.household.member_named(&wanted)).await?;
-    let mark = member.and_then(|m| known(app, headers, &m.id));
-    let who = mark.map_or_else(|| vec![Who::Account(name.to_owned()), Who::Address(address)], |mark| vec![Who::Browser(mark)]);
+    let (server, wanted, marks) = (Arc::clone(app), name.to_owned(), marks(app, headers));
+    let browser = blocking(move || match server.household.member_named(&wanted)? {
+        Some(member) => known(&server, &marks, &member.id),
+        None => Ok(None),
+    })
+    .await?;
+    let who = browser.map_or_else(|| vec![Who::Account(name.to_owned()), Who::Address(address)], |id| vec![Who::Browser(id)]);
     count(app, &who).await
 }
 
 /// The same for the second factor of a member who has given the right passphrase.
 pub(crate) async fn try_second(app: &Arc<App>, member: &str, headers: &HeaderMap, address: IpAddr) -> Result<Result<Try, Duration>> {
-    let mark = known(app, headers, member);
+    let browser = browser(app, headers, member).await?;
     // Counted apart from the passphrase: who knows that must not begin the count of codes anew with it.
-    let own = mark.map_or_else(
-        || vec![Who::Member(member.to_owned()), Who::Address(address)],
-        |mark| vec![Who::Member(format!("{member} in {mark}"))],
-    );
+    let own = browser
+        .map_or_else(|| vec![Who::Member(member.to_owned()), Who::Address(address)], |id| vec![Who::Member(format!("{member} in {id}"))]);
     count(app, &own).await
 }
 

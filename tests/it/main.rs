@@ -61,6 +61,7 @@ mod roundtrip;
 mod scope;
 mod scope_web;
 mod share;
+mod sessions;
 mod signin;
 mod single;
 mod tls;

@@ -3,7 +3,7 @@
 use crate::household::SignedIn;
 use crate::vault::{Act, Event, Notice, NoticeKind};
 use crate::web::app::{App, blocking};
-use crate::web::door::{failed, is_known, known_cookie, pending_cookie, succeeded, try_name};
+use crate::web::door::{failed, know, known_cookie, pending_cookie, succeeded, try_name};
 use crate::web::looks::{aside, place, wrong};
 use crate::web::pages::sign_in::{self as page, Locked, Trouble};
 use crate::web::pages::words;
@@ -120,16 +120,16 @@ pub(crate) async fn welcome(
     second: bool,
 ) -> Result<Response> {
     // In the log of every chart that this opens, before it opens it.
-    let (server, from) = (Arc::clone(app), place(app, headers, extensions));
-    let fresh = !is_known(app, headers, &who.member.id);
+    let (server, from, sent) = (Arc::clone(app), place(app, headers, extensions), headers.clone());
     let here = format!("{}, {}", from.address, from.device).trim_end_matches([',', ' ']).to_owned();
-    let who = blocking(move || {
-        let event = Event::new(who.actor(), Act::SignedIn).from(from).with("second", if second { "yes" } else { "" });
+    let (who, mark) = blocking(move || {
+        let event = Event::new(who.actor(), Act::SignedIn).from(from.clone()).with("second", if second { "yes" } else { "" });
         server.household.record_for(&who.member.id, &event)?;
-        if fresh {
+        let (news, mark) = know(&server, &sent, &who, &from)?;
+        if news {
             server.household.tell_member(&who.member.id, &Notice::new(NoticeKind::NewDevice).with("from", here))?;
         }
-        Ok(who)
+        Ok((who, mark))
     })
     .await?;
     // A new token at every sign-in; the old one ends.
@@ -137,7 +137,7 @@ pub(crate) async fn welcome(
     if let Some(old) = &visitor.token {
         app.sessions.end(old);
     }
-    let known = known_cookie(app, headers, &who.member.id)?;
+    let known = known_cookie(app, headers, &mark);
     let token = app.sessions.start(who, seen(app, headers, extensions), second, visitor.idle)?;
     let cookies = AppendHeaders([
         (header::SET_COOKIE, session_cookie(app, &token)),
