@@ -1,6 +1,7 @@
 //! Which records go along: by date and by kind.
 
 use super::choice::Choice;
+use super::gather::is_refuted;
 use crate::record::{Class, PartialDate, SensitiveSet, Standing};
 use crate::vault::{Chart, Order, Query, Row};
 use crate::{Error, Kind, Result};
@@ -102,6 +103,21 @@ impl Ready {
         self.with.contains(&row.key) || self.takes_class(row.class) && self.takes_dates(row.date.as_ref(), row.end.as_ref())
     }
 
+    /// Whether an allergy stays behind that somebody has now. Then no record may go along that says there are none: whoever
+    /// reads it would take it for all there is (IPS 1.1, "Absent and Unknown Data").
+    pub(super) fn leaves_an_allergy(&self, chart: &Chart) -> Result<bool> {
+        if self.everything {
+            return Ok(false);
+        }
+        let query = Query { classes: vec![Class::Allergy], standings: vec![Standing::Current], ..Query::default() };
+        let mut left = false;
+        chart.each(&query, &mut |row| {
+            left |= !self.takes(&row);
+            Ok(())
+        })?;
+        Ok(left)
+    }
+
     /// Hands over every record that it takes, of these kinds and (if any are named) these FHIR types, those entered in error included: they are records too.
     pub(super) fn each(
         &self,
@@ -123,7 +139,9 @@ impl Ready {
             order,
             ..Query::default()
         };
-        chart.each(&query, &mut |row| if self.takes(&row) { each(row) } else { Ok(()) })
+        let left = query.classes.is_empty() || query.classes.contains(&Class::Allergy);
+        let left = left && self.leaves_an_allergy(chart)?;
+        chart.each(&query, &mut |row| if self.takes(&row) && !(left && says_none(&row)) { each(row) } else { Ok(()) })
     }
 
     /// Whether a record of these dates is taken: the days that it may mean and the days asked for have one in common.
@@ -136,6 +154,11 @@ impl Ready {
         let last = end.map_or(last, |e| days(e).1.max(last));
         self.from.is_none_or(|from| from <= last) && self.to.is_none_or(|to| first <= to)
     }
+}
+
+/// Whether a record says "no known allergies", of all kinds or of one.
+pub(super) fn says_none(row: &Row) -> bool {
+    row.class == Class::Allergy && row.standing == Standing::Absent && !is_refuted(&row.resource())
 }
 
 /// The first and the last day that a date may mean, as numbers in their order.

@@ -6,7 +6,7 @@
 use super::{Chart, Row, Scope, SourceInfo, columns};
 use crate::import::report::FileReport;
 use crate::import::{Limits, archive};
-use crate::record::{PartialDate, Resource, SensitiveSet, list, original_url, sensitive_words};
+use crate::record::{Class, PartialDate, Resource, SensitiveSet, Standing, list, original_url, sensitive_words};
 use crate::{Error, Kind, Result};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -42,7 +42,14 @@ pub(super) fn condition(lens: &Lens, alias: &str) -> String {
     let mut out = String::new();
     let denied = SensitiveSet::ALL.without(lens.sensitive);
     if !denied.is_empty() {
-        out.push_str(&format!(" AND ({alias}.sensitive & {}) = 0", denied.number()));
+        let denied = denied.number();
+        out.push_str(&format!(" AND ({alias}.sensitive & {denied}) = 0"));
+        // "No known allergies" is no comfort to give where an allergy is kept back. It goes without a word of why.
+        let (allergy, absent, current) = (Class::Allergy.number(), Standing::Absent as i64, Standing::Current as i64);
+        out.push_str(&format!(
+            " AND NOT ({alias}.class = {allergy} AND {alias}.standing = {absent} AND EXISTS (SELECT 1 FROM records k
+               WHERE k.hidden = 0 AND k.class = {allergy} AND k.standing = {current} AND (k.sensitive & {denied}) <> 0))"
+        ));
     }
     if let Some(classes) = &lens.classes {
         // No class has the number 0: the list is never empty, which no index could answer.

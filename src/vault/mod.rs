@@ -57,10 +57,10 @@ mod tokens;
 
 pub use activity::{Act, Actor, ActorKind, Choice, Counted, Entry, Event, Fault, Group as ActGroup, Place, Verdict};
 pub use backup::Summary as BackupSummary;
-pub use chart::Chart;
 pub use browsers::BrowserInfo;
 pub(crate) use browsers::KNOWN as KNOWN_BROWSER;
 pub use by::By;
+pub use chart::Chart;
 pub use contacts::{Clock, ContactInfo};
 pub(crate) use endings::Ending;
 pub(crate) use factors::Tries;

@@ -42,6 +42,11 @@ impl Scope {
         self.shows(class) && sensitive.without(self.sensitive).is_empty()
     }
 
+    /// Whether a record of a class may be kept from who reads by this scope, if there is one.
+    pub fn may_hide(&self, class: Class) -> bool {
+        !self.shows(class) || self.sensitive != SensitiveSet::ALL
+    }
+
     /// Whether records of a class may be seen at all.
     pub fn shows(&self, class: Class) -> bool {
         self.classes.as_ref().is_none_or(|c| c.contains(&class))

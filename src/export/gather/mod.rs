@@ -21,7 +21,7 @@ pub use told::Told;
 use super::choice::Choice;
 use super::fhir::urn;
 use super::parallel;
-use super::select::Ready;
+use super::select::{Ready, says_none};
 use crate::Result;
 use crate::chart::sources::Sources;
 use crate::record::{Class, SensitiveSet, Standing, array, concept_text, has_code, sensitive_words, text_at};
@@ -103,8 +103,10 @@ pub fn gather(chart: &Arc<Chart>, choice: &Choice, made: jiff::Timestamp) -> Res
     let mut read = read(chart, &ready)?;
     let sources = Sources::of(chart)?;
     let again = if sources.here().count() > 1 { chart.given_again()? } else { HashMap::new() };
-    let mut left_out =
-        read.left_out || unchosen(chart, &ready)? || choice.sensitive != SensitiveSet::ALL && whole.counts()? != chart.counts()?;
+    let mut left_out = whole.is_limited()
+        || read.left_out
+        || unchosen(chart, &ready)?
+        || choice.sensitive != SensitiveSet::ALL && whole.counts()? != chart.counts()?;
     let devices = named_devices(&read);
     let mut sections = Vec::with_capacity(Part::ALL.len());
     for part in Part::ALL {
@@ -195,9 +197,11 @@ const PIECE: usize = 500;
 fn read(chart: &Chart, ready: &Ready) -> Result<Read> {
     let mut out = Read::default();
     let classes = ready.classes();
+    let left = ready.leaves_an_allergy(chart)?;
     if !classes.is_empty() {
         for row in rows(chart, classes, &[])? {
-            match (part::place(&row), ready.takes(&row)) {
+            let takes = ready.takes(&row) && !(left && says_none(&row));
+            match (part::place(&row), takes) {
                 (Place::In(part), true) => out.parts.entry(part).or_default().push(row),
                 // About the person there is no date to choose by.
                 (Place::Person, taken) if taken || ready.takes_class(row.class) => out.patients.push(row),

@@ -10,6 +10,7 @@ use crate::record::{Class, Standing, text_at};
 use crate::vault::{Chart, Cursor, Order};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, note, section};
+use crate::web::pages::home;
 use crate::{Error, Result};
 use maud::{Markup, html};
 
@@ -107,6 +108,7 @@ fn draw(desk: &Desk<'_>, kind: &Kind, part: &Part, filter: &Filter, lines: &[Lin
         part.heading,
         side,
         &html! {
+            @if kind.slug == "allergies" && part.slug == "none" { (home::in_part(desk.cx, home::SAID)) }
             @if !part.note.is_empty() { p.soft { (part.note) } }
             ul class="rows told" { @for line in lines { (rows::item(desk, line).draw()) } }
             @if alone { (filter.more(&path, next, "Show more")) }

@@ -5,10 +5,11 @@ use super::ui::{Desk, day, facts as fact_rows, head, narrative, title};
 use crate::Result;
 use crate::chart::words::{self, Content, Fact, Said};
 use crate::chart::{denials, results};
-use crate::record::{Standing, text_at};
+use crate::record::{Class, Standing, text_at};
 use crate::vault::{Role, Row};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, icon, note, section};
+use crate::web::pages::home;
 use crate::web::pages::words as say;
 use maud::{Markup, html};
 
@@ -26,6 +27,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
     let body = html! {
         (head(&title(row), &lead, &html! {}))
         (standing(row))
+        @if row.class == Class::Allergy && row.standing == Standing::Absent { (home::in_part(cx, home::SAID)) }
         (versions(&desk, row)?)
         (answers(&resource))
         (holds(&desk, row, &resource))

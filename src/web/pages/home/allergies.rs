@@ -3,7 +3,7 @@
 use super::{Home, day_of, to_record};
 use crate::chart::denials;
 use crate::chart::link::Line;
-use crate::record::{Resource, array, concept_text, text_at};
+use crate::record::{Class, Resource, array, concept_text, text_at};
 use crate::vault::Row;
 use crate::web::app::ChartCx;
 use crate::web::layout::{icon, none_seen, pill, section};
@@ -50,7 +50,7 @@ pub(super) fn allergies(cx: &ChartCx, home: &Home) -> Markup {
                 },
             }
         } else {
-            html! { ul.rows { @for line in none.iter().chain(&ruled_out) { @let row = line.first();
+            html! { (in_part(cx, if none.is_empty() { SAID } else { "No known allergies in what you may see." })) ul.rows { @for line in none.iter().chain(&ruled_out) { @let row = line.first();
                 li { div {
                     span.name { a href=(to_record(cx, row)) { (line.title()) } }
                     span.sub { @if none.iter().any(|n| n.first().rid == row.rid) { "As a source states it" } @else { "Ruled out, says a source" } @if row.date.is_some() { ", " (day_of(row)) } }
@@ -78,6 +78,16 @@ pub(super) fn allergies(cx: &ChartCx, home: &Home) -> Markup {
             p { a href=(all) { "All about allergies" } }
         }
     }
+}
+
+pub(crate) const SAID: &str = "This is said of what you may see.";
+
+/// Where "no known allergies" stands, for who may not see everything: it must not read as an assurance.
+pub(crate) fn in_part(cx: &ChartCx, bold: &str) -> Markup {
+    if !cx.chart.scope().may_hide(Class::Allergy) {
+        return html! {};
+    }
+    html! { p { b { (bold) } " You may see part of this chart, so do not rely on this alone: ask its owner." } }
 }
 
 /// "Trouble breathing, swelling of the face. **Severe**, 2009": what any source says, the worst first.

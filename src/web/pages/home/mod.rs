@@ -18,7 +18,7 @@ use crate::web::pages::notices::{Here, notices};
 use crate::web::pages::words;
 use maud::{Markup, html};
 
-pub(crate) use allergies::danger;
+pub(crate) use allergies::{SAID, danger, in_part};
 
 /// What the page shows, gathered beforehand.
 #[derive(Debug, Default)]
