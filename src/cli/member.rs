@@ -1,6 +1,6 @@
 //! `keepwell member`: the members of the household, and what they may open.
 
-use super::{Ended, Opened, finish_keys, open, print_json, print_line, recover};
+use super::{Ended, ListArgs, Opened, finish_keys, open, print_json, print_line, recover};
 use crate::config::Config;
 use crate::household::Grant;
 use crate::record::{Class, Sensitive, SensitiveSet};
@@ -45,13 +45,6 @@ struct AddArgs {
     /// Make the member at once, with the passphrase in this file, and print their recovery key
     #[arg(long, value_name = "FILE")]
     new_passphrase_file: Option<PathBuf>,
-}
-
-#[derive(clap::Args, Debug)]
-struct ListArgs {
-    /// Print them as JSON
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(clap::Args, Debug)]

@@ -140,6 +140,14 @@ fn broken_pipe(e: &Error) -> bool {
     source.is_some_and(|s| s.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
+/// What a command that lists something is told.
+#[derive(clap::Args, Debug)]
+pub struct ListArgs {
+    /// Print them as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// An open vault with its member signed in.
 pub(crate) struct Opened {
     pub(crate) household: Household,

@@ -1,7 +1,7 @@
 //! `keepwell person`: the people whose charts are kept.
 
 use super::init::Sex;
-use super::{Ended, open, print_json, print_line};
+use super::{Ended, ListArgs, open, print_json, print_line};
 use crate::Result;
 use crate::config::Config;
 use clap::ValueEnum;
@@ -33,13 +33,6 @@ struct AddArgs {
     /// The sex, as records state it
     #[arg(long, value_enum, default_value = "unknown")]
     sex: Sex,
-}
-
-#[derive(clap::Args, Debug)]
-struct ListArgs {
-    /// Print them as JSON
-    #[arg(long)]
-    json: bool,
 }
 
 /// Runs it.

@@ -1,7 +1,7 @@
 //! `keepwell share`: health links that others open.
 
 use super::chosen::{Chosen, read};
-use super::{Ended, open, print_json, print_line};
+use super::{Ended, ListArgs, open, print_json, print_line};
 use crate::config::Config;
 use crate::export::{Choice, Profile};
 use crate::household::Household;
@@ -61,14 +61,6 @@ pub struct CreateArgs {
     /// Whoever holds the link may leave a note and files
     #[arg(long)]
     pub reply: bool,
-    /// Print one JSON object
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// What `share list` is told.
-#[derive(clap::Args, Debug)]
-pub struct ListArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

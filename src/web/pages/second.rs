@@ -2,6 +2,7 @@
 
 use crate::web::app::Theme;
 use crate::web::layout::{icon, note, plain_page};
+use crate::web::pages::sign_in::{too_many, tries_left};
 use maud::{Markup, html};
 
 /// What a member can be asked for.
@@ -94,20 +95,10 @@ pub(crate) fn say(trouble: &Trouble) -> Markup {
                 p { b { "That does not fit." } }
                 p {
                     "A code works once and for a minute; see that the clock of your phone is right. "
-                    @match left {
-                        0 => "The next try has to wait a little.",
-                        1 => "You have 1 try left before a short wait.",
-                        _ => { "You have " (left) " tries left before a short wait." }
-                    }
+                    (tries_left(*left))
                 }
             },
         ),
-        Trouble::Wait(time) => note(
-            "harm",
-            &html! {
-                p { b { "Too many tries. Wait " (time) ", then try again." } }
-                p { "This keeps others from guessing. Your records are safe." }
-            },
-        ),
+        Trouble::Wait(time) => too_many(time),
     }
 }

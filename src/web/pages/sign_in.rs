@@ -2,6 +2,7 @@
 
 use crate::web::app::{App, Theme};
 use crate::web::layout::{icon, note, plain_page};
+use crate::web::pages::words;
 use crate::web::session::Typed;
 use maud::{Markup, html};
 
@@ -106,22 +107,31 @@ fn say(trouble: &Trouble) -> Markup {
                 p { b { "That passphrase does not match this name." } }
                 p {
                     "Check that the keyboard is not set to capitals, then try again. "
-                    @match left {
-                        0 => "The next try has to wait a little.",
-                        1 => "You have 1 try left before a short wait.",
-                        _ => { "You have " (left) " tries left before a short wait." }
-                    }
+                    (tries_left(*left))
                 }
             },
         ),
-        Trouble::Wait(time) => note(
-            "harm",
-            &html! {
-                p { b { "Too many tries. Wait " (time) ", then try again." } }
-                p { "This keeps others from guessing. Your records are safe." }
-            },
-        ),
+        Trouble::Wait(time) => too_many(time),
     }
+}
+
+/// How many tries there are before a wait.
+pub(crate) fn tries_left(left: u32) -> String {
+    match left {
+        0 => "The next try has to wait a little.".to_owned(),
+        _ => format!("You have {} left before a short wait.", words::count(left.into(), "try", "tries")),
+    }
+}
+
+/// No try is let through for so long.
+pub(crate) fn too_many(time: &str) -> Markup {
+    note(
+        "harm",
+        &html! {
+            p { b { "Too many tries. Wait " (time) ", then try again." } }
+            p { "This keeps others from guessing. Your records are safe." }
+        },
+    )
 }
 
 /// On after a fresh proof, with what had been typed.
