@@ -121,7 +121,11 @@ pub const ASVS: &[Line] = &[
         "Asks again before what matters most",
         Tested(&["a_proof_goes_stale_and_what_was_typed_is_kept", "what_changes_members_asks_again_who_it_is"]),
     ),
-    ("7.5.2", "Sessions are listed, and can be ended", Tested(&["sessions_are_listed_and_ended"])),
+    (
+        "7.5.2",
+        "Sessions are listed, and can be ended",
+        Tested(&["sessions_are_listed_and_ended", "known_browsers_are_listed_and_forgotten_one_by_one"]),
+    ),
     (
         "8.2.2",
         "No record by guessing its number",
@@ -174,6 +178,11 @@ pub const PEERS: &[Line] = &[
     ("1", "One person’s records on another’s page", Tested(&["every_route_for_every_role_with_every_id"])),
     ("2", "A half-joined member acts", Tested(&["an_invite_from_the_link_to_the_chart", "every_route_for_every_role_with_every_id"])),
     (
+        "2",
+        "Who was taken off comes back by an invite of their own",
+        Tested(&["an_invite_ends_with_the_ownership_of_who_made_it", "who_is_taken_off_leaves_no_open_link_behind_unless_that_is_wished"]),
+    ),
+    (
         "3",
         "A token lives on after it was withdrawn",
         Tested(&["every_request_is_in_the_log_and_a_token_ends", "a_stopped_link_is_gone_with_its_files"]),
@@ -210,7 +219,7 @@ const THREATS: &[(&str, &str)] = &[
     ),
     (
         "Somebody you have parted from",
-        "Take them off the chart: they are out from the next click on, and the chart gets new keys. What they have read, printed or saved before stays with them. Change your passphrase if they may know it, and stop the links that you gave them.",
+        "Take them off the chart: they are out from the next click on, and the chart gets new keys. Invites that they made end with that, and so do the links that they made, unless you untick it. What they have read, printed or saved before stays with them. Change your passphrase if they may know it, forget the browsers that they used, and stop the links that you gave them.",
     ),
     (
         "A link that gets into other hands",
