@@ -259,7 +259,7 @@ async fn notices_stand_on_the_list_of_charts_and_on_home_until_they_are_put_away
     };
     for page in ["/charts", home.as_str()] {
         let own = world.get(page, &ruth).await.text();
-        said(&own, &["Vera’s role on Ruth Carver’s chart ends after", &format!("{home}/people/{id}\""), "more than 48 hours old"]);
+        said(&own, &["Vera’s role on Ruth Carver’s chart ends after", &format!("{home}/people/{id}\""), "verified in the last 48 hours"]);
         let other = world.get(page, &vera).await.text();
         said(&other, &["Your role on Ruth Carver’s chart ends after"]);
         assert!(!other.contains("48 hours"), "a viewer keeps no backups");

@@ -50,7 +50,7 @@ fn line(here: Here<'_>, notice: &Notice) -> String {
         NoticeKind::ContactAsked => format!("{who} asks to read {chart}, as its trusted contact."),
         NoticeKind::ContactGiven => format!("{who} may read {chart} now: the wait was over."),
         NoticeKind::ContactNamed => format!("{who} named you a trusted contact."),
-        NoticeKind::BackupOld => "The last verified backup is more than 48 hours old.".to_owned(),
+        NoticeKind::BackupOld => "No backup was made and verified in the last 48 hours.".to_owned(),
         NoticeKind::NewDevice => "A browser that was not seen before signed in under your name.".to_owned(),
         NoticeKind::RoleEnding => {
             let whose = if detail(notice, "own").is_empty() { words::possessive(who) } else { "Your".to_owned() };
