@@ -104,7 +104,7 @@ impl Ready {
     }
 
     /// Whether an allergy stays behind that somebody has now. Then no record may go along that says there are none: whoever
-    /// reads it would take it for all there is (IPS 1.1, "Absent and Unknown Data").
+    /// reads it would take it for all there is (IPS 2.0, "Absent and Unknown Data").
     pub(super) fn leaves_an_allergy(&self, chart: &Chart) -> Result<bool> {
         if self.everything {
             return Ok(false);
