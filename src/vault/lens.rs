@@ -40,26 +40,28 @@ impl std::ops::Deref for Lens {
 /// ` AND …` for the table with this alias; nothing where everything may be seen. All of it is made of numbers.
 pub(super) fn condition(lens: &Lens, alias: &str) -> String {
     let mut out = String::new();
+    let mut none = String::new();
+    let also = lens.also.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     let denied = SensitiveSet::ALL.without(lens.sensitive);
     if !denied.is_empty() {
         let denied = denied.number();
         out.push_str(&format!(" AND ({alias}.sensitive & {denied}) = 0"));
         // "No known allergies" is no comfort to give where an allergy is kept back. It goes without a word of why.
         let (allergy, absent, current) = (Class::Allergy.number(), Standing::Absent as i64, Standing::Current as i64);
-        out.push_str(&format!(
-            " AND NOT ({alias}.class = {allergy} AND {alias}.standing = {absent} AND EXISTS (SELECT 1 FROM records k
-               WHERE k.hidden = 0 AND k.class = {allergy} AND k.standing = {current} AND (k.sensitive & {denied}) <> 0))"
-        ));
+        none = format!(
+            " AND NOT ({alias}.class = {allergy} AND {alias}.standing = {absent} AND EXISTS (SELECT 1 FROM records k WHERE k.hidden = 0
+               AND k.class = {allergy} AND k.standing = {current} AND (k.sensitive & {denied}) <> 0 AND k.rid NOT IN ({also})))"
+        );
     }
     if let Some(classes) = &lens.classes {
         // No class has the number 0: the list is never empty, which no index could answer.
         let numbers: String = classes.iter().map(|c| format!(",{}", c.number())).collect();
         out.push_str(&format!(" AND {alias}.class IN (0{numbers})"));
     }
-    if let (Some(narrow), false) = (out.strip_prefix(" AND "), lens.also.is_empty()) {
-        let numbers: Vec<String> = lens.also.iter().map(ToString::to_string).collect();
-        return format!(" AND ({alias}.rid IN ({}) OR {narrow})", numbers.join(","));
+    if let (Some(narrow), false) = (out.strip_prefix(" AND "), also.is_empty()) {
+        return format!(" AND ({alias}.rid IN ({also}) OR {narrow}){none}");
     }
+    out.push_str(&none);
     out
 }
 
