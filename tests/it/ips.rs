@@ -398,6 +398,7 @@ fn validators_of_others_find_nothing() {
 
 /// With KEEPWELL_OUTSIDE (a Python with fhirkit-rs and fhir.resources, made by tests/all): what validators of others say.
 #[track_caller]
+#[expect(clippy::print_stdout, reason = "who runs the tests is to know what was not run")]
 pub(crate) fn judged_by_others(summaries: &[Vec<u8>]) {
     let Some(python) = std::env::var_os("KEEPWELL_OUTSIDE") else {
         println!("KEEPWELL_OUTSIDE is not set: no validators of others");

@@ -100,7 +100,7 @@ fn a_source_is_named_where_its_name_tells_of_nothing_that_stays_here() {
     }
     let names = |choice: &Choice| -> Vec<String> {
         let gathered = gather(&world.chart, choice, jiff::Timestamp::now()).unwrap();
-        gathered.sections.iter().flat_map(|s| s.all()).flat_map(|i| i.sources.clone()).collect()
+        gathered.sections.iter().flat_map(keepwell::export::gather::Section::all).flat_map(|i| i.sources.clone()).collect()
     };
     let some = names(&Choice::of(Profile::NewClinic));
     assert!(some.iter().any(|n| n.contains("AlderStreet")) && !some.iter().any(|n| n.contains("HIV")), "{some:?}");
@@ -130,7 +130,7 @@ fn an_earlier_value_that_is_put_in_stands_under_the_newest() {
     let years = |choice: &Choice| -> Vec<String> {
         let gathered = gather(&world.chart, choice, jiff::Timestamp::now()).unwrap();
         let items = &gathered.section(keepwell::export::gather::Part::Results).items;
-        items.iter().flat_map(|i| i.all()).map(|i| i.date().unwrap().text[..4].to_owned()).collect()
+        items.iter().flat_map(keepwell::export::gather::Item::all).map(|i| i.date().unwrap().text[..4].to_owned()).collect()
     };
     assert_eq!(years(&choice), ["2019"]);
     choice.with.insert(world.chart.list(&Query::default()).unwrap().rows.into_iter().find(|r| r.number == Some(13.0)).unwrap().key);
