@@ -83,16 +83,22 @@ describe("second factors", { concurrency: false }, () => {
     assert.deepEqual([...other.complaints, ...third.complaints], []);
   });
 
-  test("the sessions are listed, and ended", async () => {
+  test("the sessions are listed, and ended; known browsers are forgotten", async () => {
     const { page } = me;
     await page.goto("/settings/sessions");
-    assert.equal(await page.getByText("Chrome on Linux").count(), 3);
+    const sessions = page.locator("main > .rows").getByText("Chrome on Linux");
+    const known = page.locator("section", { has: page.getByRole("heading", { name: "Known browsers" }) }).getByText("Chrome on Linux");
+    assert.equal(await sessions.count(), 3);
+    // The household was set up in this browser, which has never signed in.
+    assert.equal(await known.count(), 2);
     assert.equal(await page.getByText("this browser").count(), 1);
     await judged(page);
     await leads(page, "/settings/sessions", () => page.getByRole("button", { name: "End it" }).first().click());
-    assert.equal(await page.getByText("Chrome on Linux").count(), 2);
+    assert.equal(await sessions.count(), 2);
     await leads(page, "/settings/sessions", () => page.getByRole("button", { name: "End all others" }).click());
-    assert.equal(await page.getByText("Chrome on Linux").count(), 1);
+    assert.equal(await sessions.count(), 1);
+    await leads(page, "/settings/sessions", () => page.getByRole("button", { name: "Forget it" }).first().click());
+    assert.equal(await known.count(), 1);
   });
 
   test("a passkey: made, used at sign-in, and for a fresh proof", async () => {
