@@ -93,6 +93,20 @@ impl PartialDate {
         }
     }
 
+    /// The day of the week, where the day is known.
+    pub fn weekday(&self) -> Option<&'static str> {
+        use civil::Weekday as W;
+        (self.precision >= Precision::Day).then(|| match self.civil.weekday() {
+            W::Monday => "Monday",
+            W::Tuesday => "Tuesday",
+            W::Wednesday => "Wednesday",
+            W::Thursday => "Thursday",
+            W::Friday => "Friday",
+            W::Saturday => "Saturday",
+            W::Sunday => "Sunday",
+        })
+    }
+
     /// The same without the time of day.
     pub fn day_words(&self) -> String {
         let month = MONTHS[usize::try_from(self.civil.month() - 1).unwrap_or(0)];

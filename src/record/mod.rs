@@ -19,7 +19,9 @@ mod walk;
 pub use class::Class;
 pub use coding::{code_of, codes, concept_text, has_code, systems};
 pub use date::{PartialDate, Precision, date_at, today};
-pub use facts::{Facts, Standing, facts, facts_with, fold, medication_concept, medication_reference, searchable, strip_tags};
+pub use facts::{
+    Facts, Standing, facts, facts_with, fold, medication_concept, medication_reference, searchable, strip_tags, uncoded, untagged,
+};
 pub use letters::plain;
 pub use original::{EXTRACTED_TEXT, ORIGINAL, extracted_text, original_path, original_url};
 pub use people::{PatientIdentity, human_name, reference_words, subject_reference};

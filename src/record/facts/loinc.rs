@@ -1,6 +1,36 @@
 //! Everyday names of the LOINC codes that most charts hold, for sources that send a code and no words. The code stays on the
 //! record's page.
 
+/// Whether the words in the brackets of a long name are a property (LOINC Users' Guide, 2.3 "Kind of property"), and no part of
+/// the name.
+pub(super) fn is_property(words: &str) -> bool {
+    const PROPERTIES: [&str; 22] = [
+        "Mass",
+        "Moles",
+        "#",
+        "Units",
+        "Enzymatic activity",
+        "Entitic",
+        "Volume",
+        "Presence",
+        "Ratio",
+        "Molar",
+        "Pure mass",
+        "Log",
+        "Time",
+        "Arbitrary",
+        "Interpretation",
+        "Type",
+        "Color",
+        "Appearance",
+        "Partial pressure",
+        "Number",
+        "Titer",
+        "Susceptibility",
+    ];
+    PROPERTIES.iter().any(|p| words.strip_prefix(p).is_some_and(|rest| !rest.starts_with(char::is_alphabetic)))
+}
+
 /// Code and name (LOINC, component and system in everyday words).
 const NAMES: [(&str, &str); 92] = [
     ("2345-7", "Glucose"),

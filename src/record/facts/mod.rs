@@ -15,6 +15,7 @@ use super::walk::{array, at, text_at};
 use super::{Class, Resource, SensitiveSet, sensitive, type_of};
 use serde_json::Value;
 
+pub use naming::{uncoded, untagged};
 pub use text::{fold, searchable, strip_tags};
 pub use title::medication_concept;
 

@@ -83,18 +83,28 @@ pub(super) fn name(concept: &Value, not: &[String]) -> Option<String> {
 pub(super) fn tidy(text: &str) -> String {
     let plain = if text.contains('<') && text.contains('>') { super::strip_tags(text) } else { text.to_owned() };
     let plain = if is_single_spaced(&plain) { plain } else { plain.split_whitespace().collect::<Vec<_>>().join(" ") };
-    let plain = without_codes(&plain).to_owned();
-    let open = plain.strip_suffix(')').and_then(|p| p.rfind(" ("));
-    let tag = open.and_then(|at| plain.get(at + 2..plain.len() - 1));
-    let plain = match (open, tag) {
-        (Some(at), Some(tag)) if TAGS.contains(&tag) => plain[..at].to_owned(),
-        _ => plain,
-    };
+    let plain = untagged(without_codes(&plain)).to_owned();
     if plain.len() <= LONGEST || plain.chars().count() <= LONGEST {
         return plain;
     }
     let cut: String = plain.chars().take(LONGEST - 2).collect();
     format!("{}…", &cut[..cut.rfind(' ').unwrap_or(cut.len())])
+}
+
+/// Words without the tag in which a SNOMED CT name ends: "Ex-smoker (finding)" is "Ex-smoker".
+pub fn untagged(words: &str) -> &str {
+    let open = words.strip_suffix(')').and_then(|p| p.rfind(" ("));
+    let tag = open.and_then(|at| words.get(at + 2..words.len() - 1));
+    match (open, tag) {
+        (Some(at), Some(tag)) if TAGS.contains(&tag) => &words[..at],
+        _ => words,
+    }
+}
+
+/// Words without the SNOMED CT code that some systems print behind them: "Hives - 247472004" is "Hives".
+pub fn uncoded(words: &str) -> &str {
+    let code = |c: &str| c.len() >= 6 && c.bytes().all(|b| b.is_ascii_digit());
+    words.rsplit_once(" - ").filter(|(name, c)| code(c) && !name.is_empty()).map_or(words, |(name, _)| name)
 }
 
 /// Whether every space of a text is one plain blank between two words, as nearly always.

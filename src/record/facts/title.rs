@@ -2,7 +2,7 @@
 
 use super::naming::{bill, is_code, is_name, name, tidy};
 use crate::record::Resource;
-use crate::record::coding::{code_of, concept_text};
+use crate::record::coding::{code_of, codes, concept_text, systems};
 use crate::record::people::{human_name, reference_words};
 use crate::record::walk::{array, at, text_at};
 use serde_json::Value;
@@ -47,12 +47,33 @@ fn first_of<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
 
 /// The name of a record in words. Never empty.
 pub(super) fn title(kind: &str, resource: &Resource) -> String {
-    let said = found(kind, resource).map(|t| tidy(&t)).filter(|t| !t.is_empty());
+    let said = found(kind, resource).map(|t| tidy(&t)).filter(|t| !t.is_empty()).map(|t| everyday(kind, resource, t));
     match said {
         Some(said) if is_name(&said) || !said.contains(char::is_numeric) => said,
         // A number says too little alone.
         Some(said) => format!("{} {said}", type_words(kind)),
         None => type_words(kind),
+    }
+}
+
+/// The long name of a LOINC test as people say it: the everyday name of its code, else the name without the property in
+/// brackets, which the unit says too. "Potassium [Moles/volume] in Serum or Plasma" is "Potassium".
+fn everyday(kind: &str, resource: &Resource, said: String) -> String {
+    if !matches!(kind, "Observation" | "DiagnosticReport" | "ServiceRequest") {
+        return said;
+    }
+    let coded = main_concept(kind, resource).map(codes).unwrap_or_default();
+    // The source's own words stay: only the name out of LOINC is said in another way.
+    let known = coded
+        .iter()
+        .filter(|(system, _, display)| *system == systems::LOINC && tidy(display) == said)
+        .find_map(|(_, code, _)| super::loinc::name(code));
+    if let Some(known) = known {
+        return known.to_owned();
+    }
+    match said.split_once(" [").and_then(|(before, rest)| Some((before, rest.split_once(']')?))) {
+        Some((before, (property, after))) if super::loinc::is_property(property) => format!("{before}{after}"),
+        _ => said,
     }
 }
 
@@ -78,7 +99,11 @@ fn found(kind: &str, resource: &Resource) -> Option<String> {
         "PractitionerRole" => reference("practitioner").or_else(|| concept("code")).or_else(|| reference("organization")),
         "CareTeam" => named().or_else(|| concept("category")).or_else(|| reference("managingOrganization")),
         "Encounter" => encounter(resource),
-        "DocumentReference" => text("description").or_else(|| concept("type")).or_else(|| text("content.attachment.title")),
+        "DocumentReference" => {
+            let known = |words: &String| !words.eq_ignore_ascii_case("unknown");
+            let type_words = || concept("type").filter(known);
+            return text("description").or_else(type_words).or_else(|| text("content.attachment.title")).or_else(|| concept("category"));
+        }
         "Composition" => text("title").or_else(|| concept("type")),
         "Media" => text("content.title").or_else(|| concept("modality")).or_else(|| concept("type")),
         "CarePlan" => text("title").or_else(|| plan(resource)).or_else(|| text("description")),
@@ -88,11 +113,15 @@ fn found(kind: &str, resource: &Resource) -> Option<String> {
         "Claim" | "ExplanationOfBenefit" => {
             services(resource).or_else(|| resource.get("type").and_then(bill)).or_else(|| reference("provider"))
         }
+        "Invoice" => charges(resource).or_else(|| reference("issuer").map(|by| format!("Bill from {by}"))),
         "Device" => {
             text("deviceName.name").or_else(|| concept("type")).or_else(|| text("modelNumber")).or_else(|| text("distinctIdentifier"))
         }
         "DeviceUseStatement" => reference("device"),
-        "Appointment" => text("description").or_else(main).or_else(|| concept("reasonCode")).or_else(|| concept("serviceType")),
+        "Appointment" => {
+            let named = || [main(), concept("serviceType"), concept("reasonCode")].into_iter().flatten().find(|w| !is_code(w));
+            text("description").or_else(named)
+        }
         "Communication" | "CommunicationRequest" => {
             concept("topic").or_else(|| text("payload.contentString").map(|t| clip(&t))).or_else(|| concept("category"))
         }
@@ -131,9 +160,19 @@ fn instead(kind: &str, resource: &Resource) -> Vec<String> {
 
 /// What a bill is for: its first service that has a name, and how many others there are.
 fn services(resource: &Resource) -> Option<String> {
-    let named = |item: &Value| item.get("productOrService").and_then(|c| name(c, &[])).filter(|n| !is_code(n));
+    several(array(resource, "item"), "productOrService")
+}
+
+/// The same for an invoice (FHIR R4 Invoice.lineItem).
+fn charges(resource: &Resource) -> Option<String> {
+    several(array(resource, "lineItem"), "chargeItemCodeableConcept")
+}
+
+fn several(items: &[Value], key: &str) -> Option<String> {
+    let says = |words: &String| !is_code(words) && !matches!(words.to_lowercase().as_str(), "not applicable" | "unknown" | "none");
+    let named = |item: &Value| item.get(key).and_then(|c| name(c, &[])).filter(says);
     let mut all: Vec<String> = Vec::new();
-    for service in array(resource, "item").iter().filter_map(named) {
+    for service in items.iter().filter_map(named) {
         if !all.contains(&service) {
             all.push(service);
         }
@@ -146,7 +185,12 @@ fn encounter(resource: &Resource) -> Option<String> {
     let concept = |key: &str| resource.get(key).and_then(|c| name(c, &[]));
     let says = |words: &String| {
         let plain = words.to_lowercase();
-        !matches!(plain.trim_matches(['[', ']']), "encounter" | "patient encounter" | "unknown" | "other" | "visit")
+        // One letter is a code; the last ones say the class alone, which has better words below.
+        plain.chars().count() > 2
+            && !matches!(
+                plain.trim_matches(['[', ']']),
+                "encounter" | "patient encounter" | "unknown" | "other" | "visit" | "ambulatory" | "inpatient" | "inpatient encounter"
+            )
     };
     // HL7 v3 ActCode and the patient class of HL7 version 2, table 0004.
     let class = || {
@@ -212,6 +256,7 @@ fn type_words(kind: &str) -> String {
     match kind {
         "" => return "A record without a type".into(),
         "Binary" => return "A file".into(),
+        "DocumentReference" => return "Document".into(),
         "Provenance" => return "Where it came from".into(),
         "Parameters" => return "Technical settings".into(),
         "Basic" => return "Other record".into(),
