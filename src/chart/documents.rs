@@ -161,11 +161,19 @@ impl Beside {
     }
 }
 
+/// The name of a file as people write it: "After_your_operation" is "After your operation".
+pub fn spaced(title: &str) -> String {
+    let one = !title.contains(char::is_whitespace) && title.contains('_');
+    if one { title.replace('_', " ").trim().to_owned() } else { title.to_owned() }
+}
+
 /// The kind of a document in words: its type or category.
 pub fn kind(resource: &Value) -> String {
     ["type", "code", "category"]
         .iter()
-        .find_map(|k| resource.get(k).and_then(concept_text).filter(|w| w.chars().any(char::is_alphabetic)))
+        .find_map(|k| {
+            resource.get(k).and_then(concept_text).filter(|w| w.chars().any(char::is_alphabetic) && !w.eq_ignore_ascii_case("unknown"))
+        })
         .unwrap_or_else(|| super::words::type_words(type_of(resource)))
 }
 

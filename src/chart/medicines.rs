@@ -1,7 +1,7 @@
 //! The medicine list: one line for each medicine across sources, differences in strength and dose shown, never settled.
 
 use super::{link::Line, timing};
-use crate::record::{array, at, concept_text, reference_words, string, text_at};
+use crate::record::{PartialDate, array, at, concept_text, reference_words, string, text_at};
 use crate::vault::Row;
 use serde_json::Value;
 
@@ -193,6 +193,23 @@ pub fn supply(resource: &Value) -> Option<String> {
     Some(super::units::plain(&format!("{number} {unit}")))
 }
 
+/// The day on which a fill comes to its end when it is taken as written: the day on which it was handed out and the days that
+/// it lasts (FHIR R4 MedicationDispense.daysSupply). None where the source gives no whole day, or no number of days.
+pub fn lasts_until(row: &Row, resource: &Value) -> Option<PartialDate> {
+    let supply = resource.get("daysSupply")?;
+    let unit = text_at(supply, "code").or_else(|| text_at(supply, "unit"));
+    if unit.is_some_and(|u| !matches!(u.to_lowercase().as_str(), "d" | "day" | "days")) {
+        return None;
+    }
+    let days: f64 = supply.get("value").and_then(string)?.parse().ok()?;
+    let (year, month, day) = row.date.as_ref()?.parts();
+    let from = jiff::civil::Date::new(year, month?, day?).ok()?;
+    // Ten years are no fill: somebody wrote another number there.
+    let days = (days > 0.0 && days < 3653.0).then_some(days as i64)?;
+    let end = from.checked_add(jiff::Span::new().days(days)).ok()?;
+    PartialDate::parse(&end.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,6 +254,22 @@ mod tests {
         let both: Vec<Said> = line.rows.iter().map(|r| said(&r.resource(), &r.title)).collect();
         assert_eq!(line.rows.len(), 2);
         assert!(differences(&line, &both).is_empty());
+    }
+
+    #[test]
+    fn a_fill_lasts_as_many_days_as_its_source_says() {
+        let until = |date: &str, supply: Value| {
+            let fill = json!({"resourceType": "MedicationDispense", "daysSupply": supply});
+            let mut row = row(1, "Apixaban", None, &fill);
+            row.date = PartialDate::parse(date);
+            lasts_until(&row, &fill).map(|d| d.day_words())
+        };
+        let thirty = json!({"value": 30, "unit": "days", "code": "d"});
+        assert_eq!(until("2026-11-02T10:00:00Z", thirty.clone()).as_deref(), Some("2 December 2026"));
+        assert_eq!(until("2026-11", thirty), None);
+        assert_eq!(until("2026-11-02", json!({"value": 2, "code": "wk"})), None);
+        assert_eq!(until("2026-11-02", json!({"unit": "days"})), None);
+        assert_eq!(until("2026-11-02", json!({"value": 99999, "code": "d"})), None);
     }
 
     #[test]

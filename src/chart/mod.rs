@@ -1,7 +1,7 @@
 //! Reading: one clean chart out of many sources. Rooms of records, no HTML:
 //!
 //! - [`words`]: any FHIR resource as labelled facts; nothing it holds is left out.
-//! - [`results`], [`units`], [`trend`], [`panels`]: tests, their values, and what may share a line.
+//! - [`results`], [`units`], [`trend`], [`panels`], [`goals`]: tests, their values, what may share a line, what is aimed at.
 //! - [`medicines`], [`timing`]: the medicine list, its differences, the times of the day.
 //! - [`link`]: the same thing from several sources as one line.
 //! - [`when`], [`answers`]: what a date is the date of; questions with their answers.
@@ -12,6 +12,7 @@
 pub mod answers;
 pub mod denials;
 pub mod documents;
+pub mod goals;
 pub mod link;
 pub mod medicines;
 pub mod money;

@@ -5,7 +5,7 @@ use crate::vault::{Chart, Row};
 use serde_json::Value;
 
 /// Elements that name who made or did a record, in the order in which a page asks.
-const BY: [&str; 12] = [
+const BY: [&str; 13] = [
     "performer",
     "author",
     "requester",
@@ -14,6 +14,7 @@ const BY: [&str; 12] = [
     "informationSource",
     "sender",
     "provider",
+    "issuer",
     "custodian",
     "insurer",
     "managingOrganization",

@@ -75,7 +75,13 @@ fn joined(facts: &[Fact]) -> String {
         return if more.is_empty() { words } else { format!("{words} ({})", more.join(", ")) };
     }
     let told = facts.iter().filter(|f| !PLUMBING.contains(&f.label.as_str()));
-    told.map(|f| format!("{}: {}", f.label.to_lowercase(), texts(f).join(", "))).collect::<Vec<_>>().join("; ")
+    let words = told.map(|f| match (f.label.as_str(), texts(f).join(", ")) {
+        // What these are, one sees.
+        ("Language" | "Name" | "Relationship" | "Phone and e-mail" | "Type" | "Missing", said) => said,
+        ("Preferred", said) if said == "Yes" => "preferred".to_owned(),
+        (label, said) => format!("{}: {said}", label.to_lowercase()),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

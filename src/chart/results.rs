@@ -1,6 +1,6 @@
 //! Values of observations, ready to show: single ones, and those made of parts such as blood pressure.
 
-use crate::record::{Class, Flag, Reading, array, codes, concept_text, reading, string, text_at};
+use crate::record::{Class, Flag, Reading, array, codes, concept_text, reading, string, text_at, untagged};
 use crate::vault::Group;
 use serde_json::Value;
 
@@ -50,6 +50,9 @@ pub fn value(observation: &Value) -> Measured {
 /// Units as people write them.
 fn shown(mut reading: Reading) -> Reading {
     reading.unit = super::units::plain(&reading.unit);
+    if reading.number.is_none() {
+        reading.text = untagged(&reading.text).to_owned();
+    }
     if let Some(range) = &mut reading.range {
         range.words = super::units::plain(&range.words);
     }
@@ -99,6 +102,8 @@ fn together(flags: impl Iterator<Item = Option<Flag>>) -> Option<Flag> {
 /// "< 5 mg/L", "Positive", "Not measured: patient refused".
 pub fn line(reading: &Reading) -> String {
     let number = [reading.comparator.as_deref().unwrap_or(""), &reading.text, &reading.unit];
+    // A unit alone is no value.
+    let number = if reading.text.is_empty() { ["", "", ""] } else { number };
     let words = number.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
     match (&reading.absent, words.is_empty()) {
         (Some(why), true) => format!("No value: {why}"),
@@ -188,5 +193,6 @@ mod tests {
     fn a_missing_value_says_why() {
         assert_eq!(line(&reading(&json!({"dataAbsentReason": {"text": "Specimen clotted"}}))), "No value: Specimen clotted");
         assert_eq!(line(&reading(&json!({"valueQuantity": {"value": 5, "comparator": "<", "unit": "mg/L"}}))), "< 5 mg/L");
+        assert_eq!(line(&reading(&json!({"valueQuantity": {"unit": "in"}}))), "No value given");
     }
 }

@@ -59,7 +59,8 @@ impl Sources {
         let called = |s: &SourceInfo| {
             let keeper = keepers.get(&s.id)?;
             let alone = times.get(keeper.as_str()) == Some(&1);
-            Some((s.id.clone(), if alone { keeper.clone() } else { format!("{keeper} ({})", s.name) }))
+            let file = || plain(&s.name).unwrap_or_else(|| s.name.clone());
+            Some((s.id.clone(), if alone { keeper.clone() } else { format!("{keeper} ({})", file()) }))
         };
         let mut names: HashMap<String, String> = all.iter().filter_map(called).collect();
         let files: Vec<(&SourceInfo, String)> =
@@ -103,10 +104,15 @@ impl Sources {
 
     /// "in 5 sources: a.xml, b.json, c.zip and 2 more", or nothing for one.
     pub fn several(&self, ids: &[String]) -> Option<String> {
+        let all: Vec<&str> = ids.iter().map(String::as_str).collect();
+        (ids.len() > 1).then(|| format!("in {} sources: {}", ids.len(), self.listed(&all)))
+    }
+
+    /// "a.xml, b.json, c.zip and 2 more".
+    pub fn listed(&self, ids: &[&str]) -> String {
         let named = ids.iter().take(FEW).map(|i| self.name(i)).collect::<Vec<_>>().join(", ");
         let more = ids.len().saturating_sub(FEW);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        (ids.len() > 1).then(|| format!("in {} sources: {named}{more}", ids.len()))
+        if more > 0 { format!("{named} and {more} more") } else { named }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::record::{Class, PartialDate};
 use crate::vault::Row;
 
-/// An entry: one record, or the results of one day from one source.
+/// An entry: one record, or those of one kind and day from one source.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The records, at least one.
@@ -33,21 +33,11 @@ pub fn heading(date: Option<&PartialDate>) -> String {
 
 /// Day of the month and of the week: ("12", "Thu"); nothing where the day is not known.
 pub fn day(date: &PartialDate) -> Option<(String, &'static str)> {
-    let (year, month, day) = date.parts();
-    let date = jiff::civil::Date::new(year, month?, day?).ok()?;
-    let name = match date.weekday() {
-        jiff::civil::Weekday::Monday => "Mon",
-        jiff::civil::Weekday::Tuesday => "Tue",
-        jiff::civil::Weekday::Wednesday => "Wed",
-        jiff::civil::Weekday::Thursday => "Thu",
-        jiff::civil::Weekday::Friday => "Fri",
-        jiff::civil::Weekday::Saturday => "Sat",
-        jiff::civil::Weekday::Sunday => "Sun",
-    };
-    Some((day?.to_string(), name))
+    let name = date.weekday()?.get(..3)?;
+    Some((date.parts().2?.to_string(), name))
 }
 
-/// Months with their entries. Single results of one class, day and source become one entry.
+/// Months with their entries. Records of one kind, day and source become one entry.
 pub fn months(rows: Vec<Row>) -> Vec<(String, Vec<Entry>)> {
     let mut out: Vec<(String, Vec<Entry>)> = Vec::new();
     for row in rows {
@@ -56,7 +46,8 @@ pub fn months(rows: Vec<Row>) -> Vec<(String, Vec<Entry>)> {
             out.push((month, Vec::new()));
         }
         let Some((_, entries)) = out.last_mut() else { continue };
-        let many = |c: Class| matches!(c, Class::Laboratory | Class::VitalSign | Class::SocialHistory | Class::HealthStatus | Class::Bill);
+        // Each of these tells something of its own, however many there are in a day.
+        let alone = |c: Class| matches!(c, Class::Encounter | Class::Appointment | Class::Note | Class::Message | Class::Imaging);
         let same = |entry: &&mut Entry| {
             let first = entry.first();
             first.class == row.class
@@ -65,7 +56,7 @@ pub fn months(rows: Vec<Row>) -> Vec<(String, Vec<Entry>)> {
                 && first.standing == row.standing
                 && first.date.as_ref().map(PartialDate::date_text) == row.date.as_ref().map(PartialDate::date_text)
         };
-        let together = many(row.class) && matches!(row.kind.as_str(), "Observation" | "ExplanationOfBenefit" | "Claim");
+        let together = !alone(row.class) && row.date.is_some();
         // Only a few entries back: rows of one day stand together.
         match entries.iter_mut().rev().take(12).find(|e| together && same(e)) {
             Some(entry) => entry.rows.push(row),

@@ -12,7 +12,7 @@ pub fn power(from: &str, to: &str) -> Option<i32> {
 
 /// UCUM codes that labs and devices send where people write something else, as people write them. For showing only.
 pub fn plain(text: &str) -> String {
-    const WRITTEN: [(&str, &str); 10] = [
+    const WRITTEN: [(&str, &str); 12] = [
         ("mm[Hg]", "mmHg"),
         ("[degF]", "°F"),
         ("[in_i]", "in"),
@@ -20,9 +20,11 @@ pub fn plain(text: &str) -> String {
         ("{1.73_m2}", "1.73 m²"),
         ("1.73.m2", "1.73 m²"),
         ("kg/m2", "kg/m²"),
-        ("{score}", "score"),
+        ("{score}", ""),
         ("[pH]", ""),
         ("[IU]", "IU"),
+        ("degC", "°C"),
+        ("degF", "°F"),
     ];
     let mut out = if text == "Cel" || text.ends_with(" Cel") { text.replace("Cel", "°C") } else { text.to_owned() };
     for (code, words) in WRITTEN {
@@ -30,7 +32,27 @@ pub fn plain(text: &str) -> String {
             out = out.replace(code, words);
         }
     }
-    counted(out.trim())
+    counted(raised(&out).trim())
+}
+
+/// "10*3/uL" as "10³/µL": UCUM has neither raised digits nor Greek letters.
+fn raised(text: &str) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let text = text.replace("/uL", "/µL");
+    let Some((before, after)) = text.split_once("10*").or_else(|| text.split_once("10^")) else { return text };
+    let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+    if digits == 0 || before.ends_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return text;
+    }
+    let (power, rest) = after.split_at(digits);
+    let power: String = power.bytes().filter_map(|b| DIGITS.get(usize::from(b - b'0'))).collect();
+    format!("{before}10{power}{rest}")
+}
+
+/// The digits of a raised power, plain.
+fn lowered(text: &str) -> Option<String> {
+    const DIGITS: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+    text.chars().map(|c| DIGITS.chars().position(|d| d == c).and_then(|n| char::from_digit(u32::try_from(n).ok()?, 10))).collect()
 }
 
 /// "60 tablet" as "60 tablets": what is counted in words, with a number other than one before it.
@@ -98,6 +120,9 @@ fn atom(part: &str) -> Option<(i32, String)> {
             return Some((n.parse().ok()?, "1".into()));
         }
     }
+    if let Some(power) = part.strip_prefix("10").filter(|p| !p.is_empty()).and_then(lowered) {
+        return Some((power.parse().ok()?, "1".into()));
+    }
     match part {
         "" | "1" => return Some((0, "1".into())),
         "K" | "k" | "thousand" | "Thousand" | "Thousands" | "thou" => return Some((3, "1".into())),
@@ -158,6 +183,9 @@ mod tests {
             ("5 mg", "5 mg"),
             ("< 3 dose", "< 3 doses"),
             ("day", "day"),
+            ("4.1 10*6/uL", "4.1 10⁶/µL"),
+            ("36.6 degC", "36.6 °C"),
+            ("1 {score}", "1"),
         ] {
             assert_eq!(plain(given), said);
         }
@@ -175,6 +203,8 @@ mod tests {
             ("x10E3/uL", "10*6/L", Some(3)),
             ("cm", "m", Some(-2)),
             ("mcg/dL", "µg/dL", Some(0)),
+            ("10³/µL", "10*9/L", Some(0)),
+            ("10⁶/µL", "K/uL", Some(3)),
             ("mg/dL", "mmol/L", None),
             ("kg", "lb", None),
             ("kg", "[lb_av]", None),
