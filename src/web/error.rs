@@ -44,11 +44,14 @@ impl IntoResponse for Error {
 /// Heading and words for a failure that came without its own.
 pub(crate) fn voice(status: StatusCode) -> (&'static str, &'static str) {
     match status.as_u16() {
-        400 => ("That did not reach Keepwell whole", "The form could not be read. Nothing was changed. Go back and try again."),
+        400 | 411 | 415 | 416 => {
+            ("That did not reach Keepwell whole", "The form could not be read. Nothing was changed. Go back and try again.")
+        }
         403 => ("Not for you", "You may not do this. Nothing was changed."),
         404 => ("There is no such page", "The address may be mistyped, or what was here has been taken out. Your records are safe."),
         405 => ("That address cannot do this", "Nothing was changed. Go back to the start and try from there."),
-        408 | 503 | 504 => ("It took too long", "The page was not ready in time. Your records are safe. Wait a moment, then try again."),
+        408 | 504 => ("It took too long", "The page was not ready in time. Your records are safe. Wait a moment, then try again."),
+        503 => ("Not just now", "The server is busy. Your records are safe. Wait a moment, then try again."),
         409 => ("It was stopped", "Nothing was stored."),
         410 => ("This is done already", "The household has been set up. Sign in instead."),
         413 => ("That is too large", "It is larger than this server takes. Nothing was stored."),

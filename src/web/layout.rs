@@ -105,6 +105,7 @@ fn framed(cx: &ChartCx, page: &Page<'_>, head: &Markup, body: &Markup) -> Markup
                     "You are signed in as " (cx.member.name) ". "
                     a href=(format!("{}/settings", cx.app.prefix)) { "Settings" } " · "
                     a href=(format!("{}/help", cx.app.prefix)) { "Help" }
+                    @if cx.role >= Role::Carer { " · " a href=(cx.to("activity")) { "Who has looked at this chart" } }
                 }
                 p { "In an emergency call your local emergency number. Keepwell is not read by anyone who could help at once." }
             }
@@ -209,8 +210,6 @@ fn band(cx: &ChartCx) -> Markup {
     }
 }
 
-/// Six hues serve more people than six: the seventh shares one. The hue only repeats what name and initials beside it say, so
-/// that no pattern is needed to tell two people apart.
 /// Whether a page of the chart may hold something for who reads: the page of a kind that they may not see does not.
 fn is_seen(cx: &ChartCx, path: &str) -> bool {
     let scope = cx.chart.scope();
@@ -220,6 +219,8 @@ fn is_seen(cx: &ChartCx, path: &str) -> bool {
     }
 }
 
+/// Six hues serve more people than six: the seventh shares one. The hue only repeats what name and initials beside it say, so
+/// that no pattern is needed to tell two people apart.
 fn switch_entry(cx: &ChartCx, other: &PersonInfo, role: Role) -> Markup {
     html! {
         a class=(format!("who-{}", other.colour)) href=(format!("{}/charts/{}", cx.app.prefix, other.id))
@@ -286,6 +287,11 @@ pub fn pill(kind: &str, shape: &str, words: &str) -> Markup {
             (words)
         }
     }
+}
+
+/// Prints the page. The script brings it to life; without one the browser's own menu prints.
+pub(crate) fn print_act(words: &str) -> Markup {
+    html! { button.btn.plain type="button" hidden data-print { (icon("print")) (words) } }
 }
 
 /// Something to know here and now. `kind` is "", `heed`, `harm` or `fine`.

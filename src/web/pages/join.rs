@@ -62,7 +62,7 @@ pub(crate) fn accept(prefix: &str, theme: Theme, token: &str, invited: &Invited,
 pub(crate) fn over(prefix: &str, theme: Theme, words: &str) -> Markup {
     let body = html! {
         h1 { "This link is not good any more" }
-        p { (words) }
+        p { (words.strip_prefix("This link is not good any more. ").unwrap_or(words)) }
         p.acts { a.btn.main href=(format!("{prefix}/")) { "Go to the start" } }
     };
     plain_page(prefix, theme, "A link that is over", &body)

@@ -4,7 +4,7 @@ use crate::record::{Class, Standing};
 use crate::vault::Hit;
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, empty, icon, pill};
-use crate::web::pages::chart::ui::path;
+use crate::web::pages::chart::ui::{path, title};
 use crate::web::pages::words;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ fn row(cx: &ChartCx, hit: &Hit) -> Markup {
     html! {
         li {
             div {
-                span.name { a href=(cx.to(&path(row))) { (row.title) } }
+                span.name { a href=(cx.to(&path(row))) { (title(row)) } }
                 span.sub {
                     @if let Some(date) = &row.date { (date.day_words()) " · " }
                     (marked(&hit.snippet))

@@ -93,6 +93,7 @@ fn gather(chart: &Chart, last_visit: Option<i64>) -> Result<Home> {
         outside_more,
         conditions,
         medicines: taken,
+        fills: fills(chart)?,
         immunizations,
         appointment: chart.list(&soon)?.rows.pop(),
         added: last_visit.map(|moment| chart.added_since(moment)).transpose()?.unwrap_or_default(),
@@ -100,6 +101,26 @@ fn gather(chart: &Chart, last_visit: Option<i64>) -> Result<Home> {
         sources: Some(sources),
         notices: Vec::new(),
     })
+}
+
+/// So many of the newest fills are looked at.
+const FILLS: usize = 60;
+
+/// The newest fill of each medicine, and the day until which it lasts.
+fn fills(chart: &Chart) -> Result<Vec<(String, PartialDate)>> {
+    let types = vec!["MedicationDispense".to_owned()];
+    let query = Query { classes: vec![Class::Medication], types, limit: FILLS, ..Query::default() };
+    let mut out: Vec<(String, PartialDate)> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for row in chart.list(&query)?.rows {
+        let key = medicines::belongs(&row);
+        if seen.insert(key.clone())
+            && let Some(day) = medicines::lasts_until(&row, &row.resource())
+        {
+            out.push((key, day));
+        }
+    }
+    Ok(out)
 }
 
 fn moment(row: &Row) -> i64 {

@@ -5,10 +5,10 @@ use super::record::{everything, source_facts, standing, versions};
 use super::ui::{Desk, head, joined, span, title};
 use crate::Result;
 use crate::chart::{money, people, words};
-use crate::record::PartialDate;
+use crate::record::{PartialDate, text_at};
 use crate::vault::Row;
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, chart_page, section};
+use crate::web::layout::{Page, chart_page, print_act, section};
 use maud::{Markup, html};
 
 /// The page.
@@ -19,9 +19,14 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
     let (totals, others) = money::totals(&resource);
     let used: Vec<usize> = (0..5).filter(|n| totals[*n].is_some() || lines.iter().any(|l| l.amounts[*n].is_some())).collect();
     let lead = joined([Some(words::type_words(&row.kind)), span(row), people::by(&resource)]);
-    let main: Vec<(&str, &String)> = [0, 2, 4].into_iter().filter_map(|n| Some((money::COLUMNS[n], totals[n].as_ref()?))).collect();
+    let mut main: Vec<(&str, &String)> = [0, 2, 4].into_iter().filter_map(|n| Some((money::COLUMNS[n], totals[n].as_ref()?))).collect();
+    // A bill has a sum alone.
+    let alone = main.is_empty();
+    if alone {
+        main.extend(others.iter().map(|(name, amount)| (name.as_str(), amount)));
+    }
     let body = html! {
-        (head(&title(row), &lead, &html! {}))
+        (head(&title(row), &lead, &print_act("Print")))
         (standing(row))
         (versions(&desk, row)?)
         @if !main.is_empty() { dl.sides { @for (name, amount) in &main { div { dt { (name) } dd { (amount) } } } } }
@@ -34,7 +39,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
                             th scope="row" {
                                 (line.service)
                                 @if let Some(date) = line.date.as_deref().and_then(PartialDate::parse) { br; small.soft { (date.day_words()) } }
-                                @for (what, amount) in &line.others { br; small.soft { (what) ": " (amount) } }
+                                @for (what, amount) in &line.others { br; small.soft { (super::ui::opening(what)) ": " (amount) } }
                             }
                             @for n in &used { td.n data-label=(money::COLUMNS[*n]) { (line.amounts[*n].as_deref().unwrap_or("")) } }
                         }
@@ -46,8 +51,9 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
                 p.soft { "An empty field: the source gave no amount. Keepwell adds nothing up by itself." }
             }))
         }
-        @if !others.is_empty() {
-            (section("other-amounts", "Other amounts", None, &super::ui::facts(&others.iter().map(|(l, w)| (l.as_str(), html! { (w) })).collect::<Vec<_>>())))
+        @if let Some(terms) = text_at(&resource, "paymentTerms") { p { (terms) } }
+        @if !others.is_empty() && !alone {
+            (section("other-amounts", "Other amounts", None, &super::ui::facts(&others.iter().map(|(l, w)| (super::ui::opening(l), html! { (w) })).collect::<Vec<_>>())))
         }
         (everything(&desk, row, &resource))
         (section("from", "Where this comes from", None, &source_facts(&desk, row)?))

@@ -18,7 +18,7 @@ use crate::record::html::text_to_html;
 use crate::record::{PartialDate, array, extracted_text, reference_words, text_at, type_of};
 use crate::vault::{Role, Row};
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, chart_page, empty, icon, note, section};
+use crate::web::layout::{Page, chart_page, empty, icon, note, print_act, section};
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
     let desk = Desk::of(cx)?;
     let resource = row.resource();
     let beside = Beside::of(&cx.chart, row.rid)?;
-    let title = beside.title.clone().unwrap_or_else(|| row.title.clone());
+    let title = beside.title.clone().unwrap_or_else(|| documents::spaced(&row.title));
     let date = beside.date_words().or_else(|| row.date.as_ref().map(PartialDate::words));
     let lead = joined([people::by(&resource).map(|by| format!("Written by {by}")), date]);
     let acts = html! {
@@ -38,6 +38,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
             a.btn href=(cx.to(&format!("sources/{}/original", row.source))) { (icon("save")) "Save the original" }
         }
         @if cx.role >= Role::Carer { a.btn.plain href="#beside" { "Change title, date or kind" } }
+        (print_act("Print"))
     };
     let body = html! {
         (head(&title, &lead, &acts))

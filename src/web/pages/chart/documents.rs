@@ -63,7 +63,9 @@ fn gathered(kinds: Vec<(String, Vec<Item>)>) -> Vec<(String, Vec<Item>)> {
     let mut others = Vec::new();
     for (kind, items) in single {
         for mut item in items {
-            item.subs.insert(0, kind.clone());
+            if !item.name.to_lowercase().starts_with(&kind.to_lowercase()) {
+                item.subs.insert(0, kind.clone());
+            }
             others.push(item);
         }
     }
@@ -75,8 +77,14 @@ fn entry(desk: &Desk<'_>, row: &Row) -> Result<(String, Item)> {
     let resource = row.resource();
     let beside = documents::Beside::of(&desk.cx.chart, row.rid)?;
     let kind = beside.kind.clone().unwrap_or_else(|| documents::kind(&resource));
-    let mut item = Item::new(desk.href(row), beside.title.clone().unwrap_or_else(|| row.title.clone()));
     let date = beside.date_words().or_else(|| row.date.as_ref().map(PartialDate::day_words));
+    let mut name = beside.title.clone().unwrap_or_else(|| documents::spaced(&row.title));
+    // Thirty notes that are called what their heading says are told apart by their days.
+    if let Some(day) = date.as_ref().filter(|_| name.eq_ignore_ascii_case(&kind)) {
+        name = format!("{name}, {day}");
+    }
+    let mut item = Item::new(desk.href(row), name);
+    let date = date.filter(|d| !item.name.ends_with(d.as_str())).or_else(|| row.date.is_none().then(|| "date not given".into()));
     let media: Vec<String> =
         documents::parts(&resource).iter().map(|p| media_words(&p.media).to_owned()).filter(|m| !m.is_empty()).collect();
     item.subs.push(joined([date, people::by(&resource), (!media.is_empty()).then(|| media.join(", "))]));

@@ -9,7 +9,7 @@ use crate::chart::link::{self, Line};
 use crate::record::{Class, Standing, text_at};
 use crate::vault::{Chart, Cursor, Order};
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, chart_page, note, section};
+use crate::web::layout::{Page, chart_page, note, print_act, section};
 use crate::web::pages::home;
 use crate::{Error, Result};
 use maud::{Markup, html};
@@ -44,6 +44,7 @@ pub(crate) fn page(cx: &ChartCx, slug: &str, filter: &Filter) -> Result<Markup> 
         @if kind.slug == "allergies" { (conflict(&desk)?) }
         @for part in &drawn { (part) }
         @for line in &unknown { (without_knowledge(&desk, line)) }
+        @if !drawn.is_empty() { p.acts { (print_act("Print")) } }
         @if drawn.is_empty() && unknown.is_empty() { (nothing(cx, filter.narrows() || !filter.show.is_empty(), kind.empty.0, kind.empty.1)) }
     };
     let crumbs: &[(&str, &str)] = if kind.main { &[] } else { &[("All kinds", "kinds")] };

@@ -10,7 +10,7 @@ use crate::chart::{people, timing, when};
 use crate::record::{Class, PartialDate, Standing};
 use crate::vault::Row;
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, chart_page, icon, note, pill, section};
+use crate::web::layout::{Page, chart_page, icon, note, pill, print_act, section};
 use maud::{Markup, html};
 
 const ORDERS: [&str; 2] = ["MedicationRequest", "MedicationStatement"];
@@ -50,7 +50,7 @@ pub(crate) fn page(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
     let shows = [("", "All"), ("now", "Taken now"), ("past", "No longer taken"), ("given", "Filled and given")];
     let empty = medicines.is_empty() && past_lines.is_empty() && events.rows.is_empty() && none.is_empty();
     let body = html! {
-        (head("Medicines", "As written by the prescribers. Keepwell gives no advice on doses.", &html! {}))
+        (head("Medicines", "As written by the prescribers. Keepwell gives no advice on doses.", &if empty { html! {} } else { print_act("Print my list") }))
         @if !empty || filter.narrows() || !show.is_empty() { (filter.bar(cx, "medicines", "medicines", &desk.sources, &shows)) }
         @for row in &none { (note("", &html! { p { "“" a href=(desk.href(row)) { (row.title) } "”, says " (desk.sources.name(&row.source)) "." } })) }
         @for medicine in medicines.iter().filter(|m| !m.differ.is_empty()) { (disagree(&desk, medicine)) }
@@ -84,7 +84,7 @@ fn disagree(desk: &Desk<'_>, medicine: &Medicine) -> Markup {
             ul {
                 @for (n, words) in &medicine.differ {
                     @if let Some(row) = medicine.line.rows.get(*n) {
-                        li { a href=(desk.href(row)) { (words) } ", says " @if let Some(by) = medicine.said.get(*n).and_then(|s| s.prescriber.as_ref()) { (by) " in " } (desk.sources.name(&row.source)) @if let Some(date) = &row.date { " (" (date.day_words()) ")" } }
+                        li { a href=(desk.href(row)) { (words) } ", says " @if let Some(by) = medicine.said.get(*n).and_then(|s| s.prescriber.as_ref()) { (by) ", " } (desk.sources.name(&row.source)) @if let Some(date) = &row.date { " (" (date.day_words()) ")" } }
                     }
                 }
             }
@@ -114,7 +114,7 @@ fn day(medicines: &[Medicine]) -> Markup {
                     li {
                         h3 { (icon(["morning", "noon", "evening", "night"][n])) (name) }
                         ul {
-                            @for (title, said) in &timed { @if let Some(dose) = &said.slots[n] { li { b { (title) } (dose) } } }
+                            @for (title, said) in &timed { @if let Some(dose) = &said.slots[n] { li { b { (super::ui::opening(title)) } (dose) } } }
                             @if timed.iter().all(|(_, s)| s.slots[n].is_none()) { li.soft { "Nothing with this time" } }
                         }
                     }
@@ -159,7 +159,7 @@ fn draw(desk: &Desk<'_>, medicine: &Medicine, events: &[Row]) -> Markup {
     let own: Vec<&Row> = events.iter().filter(|e| medicines::belongs(e) == key).take(5).collect();
     section(
         &id,
-        &row.title,
+        &super::ui::title(row),
         None,
         &html! {
             @if !medicine.differ.is_empty() {
@@ -172,16 +172,15 @@ fn draw(desk: &Desk<'_>, medicine: &Medicine, events: &[Row]) -> Markup {
             }
             @if row.versions > 0 || desk.is_new(row) || row.standing == Standing::Planned { p { (desk.marks(row)) } }
             (super::ui::facts(&facts))
-            @if let Some(line) = desk.sources_line(&medicine.line) { p.soft { "This medicine stands " (line) "." } }
             @if !own.is_empty() {
-                ul class="rows tight" { @for event in own { (filled(desk, event)) } }
+                ul class="rows tight" { @for (n, event) in own.iter().enumerate() { (filled(desk, event, n == 0)) } }
             }
         },
     )
 }
 
-/// A fill or a dose that was given, under its medicine.
-fn filled(desk: &Desk<'_>, row: &Row) -> Markup {
+/// A fill or a dose that was given, under its medicine; for the newest, how long it lasts.
+fn filled(desk: &Desk<'_>, row: &Row, newest: bool) -> Markup {
     let resource = row.resource();
     let said = medicines::said(&resource, &row.title);
     let what = if row.kind == "MedicationDispense" { "Filled" } else { "Given" };
@@ -190,6 +189,7 @@ fn filled(desk: &Desk<'_>, row: &Row) -> Markup {
         li { div {
             span.name { a href=(desk.href(row)) { (what) " " (when) } }
             span.sub { (joined([said.quantity, medicines::supply(&resource).map(|s| format!("for {s}")), people::by(&resource)])) }
+            @if let Some(day) = medicines::lasts_until(row, &resource).filter(|_| newest) { span.sub { "Enough until " (day.day_words()) ", if taken as written" } }
         } div.end { (desk.marks(row)) } }
     }
 }

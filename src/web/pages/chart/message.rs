@@ -9,7 +9,7 @@ use crate::chart::people;
 use crate::record::{Class, PartialDate, array, text_at};
 use crate::vault::{Order, Query, Row};
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, chart_page, section};
+use crate::web::layout::{Page, chart_page, print_act, section};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
     answers(&desk, &mut letters)?;
     let resource = row.resource();
     let body = html! {
-        (head(&title(row), &if letters.len() > 1 { format!("{} letters.", letters.len()) } else { String::new() }, &html! {}))
+        (head(&title(row), &if letters.len() > 1 { format!("{} letters.", letters.len()) } else { String::new() }, &print_act("Print")))
         (standing(row))
         (versions(&desk, row)?)
         ol class="thread list" { @for letter in &letters { (drawn(&desk, letter)) } }

@@ -10,7 +10,7 @@ use crate::chart::people;
 use crate::record::{Class, PartialDate, Standing, array, text_at};
 use crate::vault::Row;
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, chart_page, note, section};
+use crate::web::layout::{Page, chart_page, note, print_act, section};
 use maud::{Markup, html};
 
 /// The page of a DiagnosticReport.
@@ -55,7 +55,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
         _ => ("Results", "results"),
     };
     let body = html! {
-        (head(&title(row), &lead, &html! {}))
+        (head(&title(row), &lead, &print_act("Print")))
         @if row.standing == Standing::Error { (note("heed", &html! { p { b { "Entered in error." } " The source has taken this report back." } })) }
         @if let Some(conclusion) = text_at(&resource, "conclusion") {
             (section("conclusion", "Conclusion", None, &html! { div.paper { @for line in conclusion.lines() { p { (line) } } } }))

@@ -11,7 +11,7 @@ use crate::chart::trend::{Series, series};
 use crate::record::{Class, Flag, Standing};
 use crate::vault::{Group, Query, Row};
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, chart_page, section};
+use crate::web::layout::{Page, chart_page, print_act, section};
 use crate::web::pages::words;
 use maud::{Markup, html};
 
@@ -50,6 +50,7 @@ pub(crate) fn page(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
         @for (heading, groups) in &drawn { (tests(&desk, heading, groups)?) }
         (pages(filter, &path, total))
         @if let Some(reports) = &reports { (reports) }
+        @if total > 0 || reports.is_some() { p.acts { (print_act("Print")) } }
         @if total == 0 && reports.is_none() {
             (nothing(cx, filter.narrows() || !filter.show.is_empty(), "No results yet.", "They appear here when you add records."))
         }

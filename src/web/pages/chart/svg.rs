@@ -1,6 +1,7 @@
 //! Drawings made by the server: number line, spark, trend. Positions in %, text in rem, so that they stretch without shrinking
 //! their words. Colour only repeats what a word and a shape say: a dot is in range, a diamond outside.
 
+use crate::chart::goals::Limit;
 use crate::chart::trend::{Point, Series};
 use crate::record::{Flag, PartialDate, Reading};
 use maud::{Markup, html};
@@ -15,6 +16,16 @@ struct Line {
     low: Option<f64>,
     high: Option<f64>,
     mark: f64,
+    /// The numbers at its two ends.
+    ends: (f64, f64),
+}
+
+impl Line {
+    /// Where a number stands, if it is on the line.
+    fn place(&self, number: f64) -> Option<f64> {
+        let (start, end) = self.ends;
+        Some((number - start) / (end - start) * 100.0).filter(|at| (1.0..=99.0).contains(at))
+    }
 }
 
 /// The stretch that a number line shows: the range and about as much on either side of it; a value far out stands at the edge.
@@ -24,9 +35,10 @@ fn line(reading: &Reading) -> Option<Line> {
     let (start, end) = match (low, high) {
         (Some(low), Some(high)) if high > low => {
             let width = high - low;
-            let start = low - width * 0.6;
+            // Beside a value outside there is room, as long as it does not lie far out.
+            let start = (low - width * 0.6).min(number - width * 0.25);
             let start = if low >= 0.0 && number >= 0.0 { start.max(0.0) } else { start };
-            (start.min(low.min(number)).max(low - width * 3.0), (high + width * 0.9).max(number).min(high + width * 4.0))
+            (start.min(low.min(number)).max(low - width * 3.0), (high + width * 0.9).max(number + width * 0.4).min(high + width * 4.0))
         }
         (None, Some(high)) if high > 0.0 => (0f64.min(number), (high * 2.0).max(number * 1.1).min(high * 6.0)),
         (Some(low), None) if low > 0.0 => ((0f64).min(number), (low * 2.0).max(number * 1.1).min(low * 6.0)),
@@ -37,7 +49,7 @@ fn line(reading: &Reading) -> Option<Line> {
         return None;
     }
     let place = |n: f64| ((n - start) / width * 100.0).clamp(0.0, 100.0);
-    Some(Line { low: low.map(place), high: high.map(place), mark: place(number).clamp(2.0, 98.0) })
+    Some(Line { low: low.map(place), high: high.map(place), mark: place(number).clamp(2.0, 98.0), ends: (start, end) })
 }
 
 fn percent(n: f64) -> String {
@@ -72,8 +84,8 @@ pub fn numline(reading: &Reading) -> Markup {
     }
 }
 
-/// The large number line of one result, with its words.
-pub fn numline_large(reading: &Reading, words: &str, says: &str) -> Markup {
+/// The large number line of one result, with its words, and the limit of a goal that was set for it.
+pub fn numline_large(reading: &Reading, words: &str, says: &str, goal: Option<&Limit>) -> Markup {
     let Some(line) = line(reading) else { return html! {} };
     let range = reading.range.clone().unwrap_or_default();
     let anchor = |at: f64| {
@@ -85,14 +97,20 @@ pub fn numline_large(reading: &Reading, words: &str, says: &str) -> Markup {
             "middle"
         }
     };
-    let ends = [(line.low, range.low), (line.high, range.high)];
+    // The digits of the limits as the source gave them.
+    let given = |limit: f64| {
+        let same = |word: &&str| word.parse::<f64>().is_ok_and(|n| n.total_cmp(&limit).is_eq());
+        range.words.split(|c: char| c.is_whitespace() || c == '-').find(same).map_or_else(|| limit.to_string(), str::to_owned)
+    };
+    let ends = [(line.low, range.low.map(given)), (line.high, range.high.map(given))];
     let middle = f64::midpoint(line.low.unwrap_or(0.0), line.high.unwrap_or(100.0));
     let close = ends.iter().filter_map(|(p, _)| *p).collect::<Vec<_>>();
     // Two limits that lie close together are written to their own sides.
     let tight = close.len() == 2 && close[1] - close[0] < 14.0;
+    let goal = goal.and_then(|g| Some((line.place(g.number)?, &g.words)));
     html! {
         figure class="numline spaced" {
-            svg width="100%" height="6.25rem" role="img" aria-label=(says) {
+            svg width="100%" height=(if goal.is_some() { "7.5rem" } else { "6.25rem" }) role="img" aria-label=(says) {
                 (blocks(&line, reading.flag, ("2.375rem", "0.75rem"), ("2.125rem", "1.25rem")))
                 @if line.low.is_some_and(|l| l > 16.0) {
                     text class=(if reading.flag == Some(Flag::Below) { "out-name hit" } else { "out-name" }) x="0" y="4.625rem" { "Below" }
@@ -106,12 +124,25 @@ pub fn numline_large(reading: &Reading, words: &str, says: &str) -> Markup {
                         text x=(percent(*place)) y="5.75rem" text-anchor=(match (tight, n) { (true, 0) => "end", (true, _) => "start", _ => anchor(*place) }) { (limit) }
                     }
                 }
+                @if let Some((at, limit)) = goal {
+                    line.goal x1=(percent(at)) x2=(percent(at)) y1="2rem" y2="6.25rem" {}
+                    text.goal-name x=(percent(at)) y="7.125rem" text-anchor=(anchor_wide(at)) { "Goal: " (limit) }
+                }
                 svg x=(percent(line.mark)) overflow="visible" {
                     svg x="-0.625rem" y="1.25rem" width="1.25rem" height="2.25rem" viewBox="-10 0 20 36" { path.mark d="M-9 1H9L2 14v22h-4V14z" {} }
                 }
                 text.here x=(percent(line.mark)) y="0.9375rem" text-anchor=(anchor(line.mark)) { (words) }
             }
         }
+    }
+}
+
+/// Where words of some length are held, so that they stay within the picture on a phone too.
+fn anchor_wide(at: f64) -> &'static str {
+    match at {
+        at if at < 25.0 => "start",
+        at if at > 75.0 => "end",
+        _ => "middle",
     }
 }
 
@@ -149,9 +180,9 @@ const CROWD: usize = 40;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 198.0;
 
-/// A test over time. Each point is a link to its row in the table (`#r-<rid>`). Labs with different ranges: each point has its
+/// A test over time. Each point is a link to where `leads` says, by its record's number. Labs with different ranges: each point has its
 /// own range as a bracket; one range for all: a band.
-pub fn trend(series: &Series, name: &str, id: &str) -> Markup {
+pub fn trend(series: &Series, name: &str, id: &str, goal: Option<&Limit>, leads: &dyn Fn(i64) -> String) -> Markup {
     let points = &series.points;
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return html! {} };
     let shared = series.shared_range();
@@ -160,7 +191,8 @@ pub fn trend(series: &Series, name: &str, id: &str) -> Markup {
     // Limits are drawn as far as they lie near the values.
     let near = |n: &f64| *n >= low - reach * 1.5 && *n <= high + reach * 1.5;
     let limits = points.iter().filter_map(|p| p.range).flat_map(|(l, h)| [l, h]).flatten().filter(near);
-    let (low, high) = extent(points.iter().map(|p| p.number).chain(limits));
+    let goal = goal.filter(|g| near(&g.number));
+    let (low, high) = extent(points.iter().map(|p| p.number).chain(limits).chain(goal.map(|g| g.number)));
     let ticks = ticks(low, high);
     let (low, high) = (low.min(*ticks.first().unwrap_or(&low)), high.max(*ticks.last().unwrap_or(&high)));
     let y = |n: f64| BOTTOM - (n - low) / (high - low) * (BOTTOM - TOP);
@@ -186,6 +218,7 @@ pub fn trend(series: &Series, name: &str, id: &str) -> Markup {
                 @if let Some((low_limit, high_limit)) = shared {
                     (band(low_limit.map(y), high_limit.map(y)))
                 }
+                @if let Some(goal) = goal { (goal_line(goal, y(goal.number), shared.and_then(|(_, high)| high).map(y))) }
                 @for tick in &ticks { text x="0" y=(px(y(*tick) - 5.0)) { (tick_words(*tick)) } }
                 @for (year, at) in &years {
                     line.grid x1=(percent(x(*at))) x2=(percent(x(*at))) y1="214" y2="222" {}
@@ -199,7 +232,7 @@ pub fn trend(series: &Series, name: &str, id: &str) -> Markup {
                 @for pair in points.windows(2) {
                     line.path x1=(percent(place(&pair[0]))) y1=(px(y(pair[0].number))) x2=(percent(place(&pair[1]))) y2=(px(y(pair[1].number))) {}
                 }
-                @for p in points { (dot(p, place(p), y(p.number), dense)) }
+                @for p in points { (dot(p, place(p), y(p.number), dense, &leads(p.rid))) }
                 text.last x=(percent(place(last))) y=(px(y(last.number) - 14.0)) text-anchor="middle" { (last_words(last)) }
             }
             figcaption id=(id) { (said) }
@@ -232,6 +265,15 @@ fn band(low: Option<f64>, high: Option<f64>) -> Markup {
     }
 }
 
+/// What is aimed at, as a dashed line. Its words stand below it, or above where the name of the range stands there.
+fn goal_line(goal: &Limit, at: f64, range_top: Option<f64>) -> Markup {
+    let crowded = range_top.is_some_and(|top| (at - 4.0..at + 32.0).contains(&(top + 16.0)));
+    html! {
+        line.goal x1="0" x2="100%" y1=(px(at)) y2=(px(at)) {}
+        text.goal-name x="99%" y=(px(if crowded { at - 6.0 } else { at + 17.0 })) text-anchor="end" { "Goal: " (goal.words) }
+    }
+}
+
 /// A point's own range as a bracket: limits as short lines, joined where both are given.
 fn bracket(p: &Point, x: f64, y: &impl Fn(f64) -> f64, dense: bool) -> Markup {
     let (left, right) = if dense { ("-3", "3") } else { ("-7", "7") };
@@ -247,7 +289,7 @@ fn bracket(p: &Point, x: f64, y: &impl Fn(f64) -> f64, dense: bool) -> Markup {
     }
 }
 
-fn dot(p: &Point, x: f64, y: f64, dense: bool) -> Markup {
+fn dot(p: &Point, x: f64, y: f64, dense: bool, href: &str) -> Markup {
     let (radius, diamond) = if dense { ("3.5", "M0-5 5 0 0 5-5 0z") } else { ("6", "M0-7.5 7.5 0 0 7.5-7.5 0z") };
     let off = outside(p.flag);
     let state = match p.flag {
@@ -265,7 +307,7 @@ fn dot(p: &Point, x: f64, y: f64, dense: bool) -> Markup {
         "middle"
     };
     html! {
-        a href=(format!("#r-{}", p.rid)) aria-label=(format!("{}: {}{state}", p.date.day_words(), p.words)) {
+        a href=(href) aria-label=(format!("{}: {}{state}", p.date.day_words(), p.words)) {
             svg x=(percent(x)) y=(px(y)) overflow="visible" {
                 circle.hit r="13" {}
                 @if off { path class="dot off" d=(diamond) {} } @else { circle.dot r=(radius) {} }

@@ -1,14 +1,14 @@
 //! Everything dated, by month, newest first.
 
 use super::filter::Filter;
-use super::ui::{Desk, head, joined, nothing};
+use super::ui::{Desk, head, joined, kind, nothing, opening, title};
 use crate::Result;
 use crate::chart::timeline::{Entry, day, months};
 use crate::chart::{people, results};
 use crate::record::{Class, Flag, Precision};
 use crate::vault::{Query, Row};
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, chart_page, icon};
+use crate::web::layout::{Page, chart_page, icon, print_act};
 use crate::web::pages::words;
 use maud::{Markup, html};
 
@@ -38,9 +38,15 @@ pub(crate) fn page(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
         None => Class::ALL.into_iter().filter(|c| !STANDING.contains(c)).collect(),
     };
     let mut query = Query { limit: MANY, after: filter.cursor(), ..filter.query(&classes) };
-    // Only what has a date: everything from the beginning of time on.
-    query.from = query.from.or(Some(i64::from(i32::MIN) * 64));
-    let listing = cx.chart.list(&query)?;
+    // Only what has a date: everything from the beginning of time on. What one source gave stands here whole.
+    if filter.source.is_empty() {
+        query.from = query.from.or(Some(i64::from(i32::MIN) * 64));
+    }
+    let mut listing = cx.chart.list(&query)?;
+    // A specimen stands with its results; it is found here by words and source.
+    if !filter.narrows() {
+        listing.rows.retain(|row| row.kind != "Specimen");
+    }
     let shows: Vec<(&str, &str)> = std::iter::once(("", "Everything")).chain(KINDS.iter().map(|(s, w, _)| (*s, *w))).collect();
     let path = cx.to("timeline");
     let months = months(listing.rows);
@@ -52,6 +58,7 @@ pub(crate) fn page(cx: &ChartCx, filter: &Filter) -> Result<Markup> {
             ol class="line list" { @for entry in entries { (drawn(&desk, entry)) } }
         }
         (filter.more(&path, listing.next, "Show older records"))
+        @if !months.is_empty() { p.acts { (print_act("Print")) } }
         @if months.is_empty() { (nothing(cx, filter.narrows() || !filter.show.is_empty(), "Nothing with a date yet.", "Visits, results, medicines and the rest appear here when you add records.")) }
     };
     Ok(chart_page(cx, &Page { title: "Timeline", nav: "timeline", crumbs: &[] }, &body))
@@ -64,7 +71,7 @@ fn drawn(desk: &Desk<'_>, entry: &Entry) -> Markup {
     let values = values_of(entry);
     let many = values.len() > 1;
     let row = values.first().copied().unwrap_or(row);
-    let name = if many { together(row.class, values.len()) } else { row.title.clone() };
+    let name = if many { together(row, values.len()) } else { title(row) };
     let href = if many { day_page(desk, entry) } else { desk.href(row) };
     html! {
         li {
@@ -76,7 +83,7 @@ fn drawn(desk: &Desk<'_>, entry: &Entry) -> Markup {
             }
             div {
                 h3 { a href=(href) { (name) } " " (desk.marks(row)) }
-                p { (icon(symbol(row.class))) " " (sub(desk, &values)) }
+                p { (icon(symbol(row.class))) " " (opening(&sub(desk, &values))) }
             }
         }
     }
@@ -84,31 +91,51 @@ fn drawn(desk: &Desk<'_>, entry: &Entry) -> Markup {
 
 /// The records of an entry without those that only hold others of them together.
 fn values_of(entry: &Entry) -> Vec<&Row> {
-    let own: Vec<&Row> = entry.rows.iter().filter(|r| r.kind != "Observation" || !results::is_panel(&r.resource())).collect();
-    if own.is_empty() { entry.rows.iter().collect() } else { own }
+    let mut own: Vec<&Row> = entry.rows.iter().filter(|r| r.kind != "Observation" || !results::is_panel(&r.resource())).collect();
+    if own.is_empty() {
+        own = entry.rows.iter().collect();
+    }
+    // What lies outside its range is named before the rest.
+    own.sort_by_key(|row| !outside(row));
+    own
 }
 
-fn together(class: Class, n: usize) -> String {
-    match class {
-        Class::Laboratory => format!("Laboratory, {n} results"),
-        Class::VitalSign => format!("Vital signs, {n} measurements"),
-        Class::Bill => format!("Bills and claims, {n} of them"),
-        other => format!("{}, {n} entries", other.words()),
+fn outside(row: &Row) -> bool {
+    matches!(row.flag, Some(Flag::Above | Flag::Below | Flag::Outside))
+}
+
+fn together(row: &Row, n: usize) -> String {
+    match (row.kind.as_str(), row.class) {
+        ("DiagnosticReport", _) => format!("{n} reports"),
+        ("MedicationRequest", _) => format!("{n} prescriptions"),
+        ("MedicationDispense", _) => format!("{n} medicines handed over"),
+        ("MedicationAdministration", _) => format!("{n} medicines given"),
+        (_, Class::Laboratory | Class::ClinicalTest) => format!("{n} laboratory results"),
+        (_, Class::VitalSign) => format!("Vital signs, {n} measurements"),
+        (_, Class::Bill) => format!("{n} bills and claims"),
+        (_, Class::Immunization) => format!("{n} immunizations"),
+        (_, Class::Problem) => format!("{n} conditions"),
+        (_, Class::Allergy) => format!("{n} allergies"),
+        (_, Class::Procedure) => format!("{n} procedures"),
+        (_, other) => format!("{}, {n} entries", other.words()),
     }
 }
 
-/// The list of one day; where there is no such list, the first record.
+/// The list of one day, month or year, as far as the date is known; without a date, the whole list.
 fn day_page(desk: &Desk<'_>, entry: &Entry) -> String {
     let row = entry.first();
-    let Some(date) = row.date.as_ref().filter(|d| d.precision >= Precision::Day) else { return desk.href(row) };
+    let list = desk.cx.to(super::class_path(row.class));
+    let Some(date) = row.date.as_ref() else { return list };
     let day = date.date_text();
-    format!("{}?from={day}&to={day}", desk.cx.to(super::class_path(row.class)))
+    let show =
+        if row.kind == "DiagnosticReport" && matches!(row.class, Class::Laboratory | Class::ClinicalTest) { "&show=reports" } else { "" };
+    format!("{list}?from={day}&to={day}{show}")
 }
 
 fn sub(desk: &Desk<'_>, rows: &[&Row]) -> String {
     let Some(row) = rows.first() else { return String::new() };
     let resource = row.resource();
-    let outside = rows.iter().filter(|r| matches!(r.flag, Some(Flag::Above | Flag::Below | Flag::Outside))).count();
+    let outside = rows.iter().filter(|r| outside(r)).count();
     let values = if rows.len() > 1 {
         // What is said twice in the same words is said once.
         let mut short: Vec<String> = rows.iter().map(|r| value(r, true)).collect();
@@ -128,18 +155,14 @@ fn sub(desk: &Desk<'_>, rows: &[&Row]) -> String {
         Precision::Month => Some("the day is not known".to_owned()),
         _ => None,
     });
-    let flagged = (outside > 0).then(|| words::count(outside as u64, "outside its range", "outside their range"));
+    let flagged = match row.flag {
+        _ if outside == 0 => None,
+        Some(Flag::Above) if rows.len() == 1 => Some("above its range".to_owned()),
+        Some(Flag::Below) if rows.len() == 1 => Some("below its range".to_owned()),
+        _ if rows.len() == 1 => Some("outside its range".to_owned()),
+        _ => Some(words::count(outside as u64, "outside its range", "outside their range")),
+    };
     joined([kind, values, flagged, not_exact, people::by(&resource).or_else(|| Some(desk.sources.name(&row.source).to_owned()))])
-}
-
-/// What a single entry is: an observation by what it observes.
-fn kind(row: &Row) -> String {
-    match (row.kind.as_str(), row.class) {
-        ("Observation", Class::Laboratory | Class::ClinicalTest | Class::Imaging) => "Result".into(),
-        ("Observation", Class::VitalSign) => "Measurement".into(),
-        ("Observation", class) => class.words().into(),
-        (kind, _) => crate::chart::words::type_words(kind),
-    }
 }
 
 fn value(row: &Row, named: bool) -> String {

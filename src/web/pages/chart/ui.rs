@@ -3,7 +3,7 @@
 use crate::chart::denials;
 use crate::chart::link::Line;
 use crate::chart::sources::Sources;
-use crate::record::{Flag, PartialDate, Reading, Standing};
+use crate::record::{Class, Flag, PartialDate, Reading, Standing};
 use crate::vault::{Role, Row};
 use crate::web::app::ChartCx;
 use crate::web::layout::pill;
@@ -85,11 +85,25 @@ pub(crate) fn path(row: &Row) -> String {
     }
 }
 
-/// The title of a record with a capital: codes such as "ambulatory" are written small.
+/// The title of a record with a capital.
 pub(crate) fn title(row: &Row) -> String {
-    let mut chars = row.title.chars();
-    let plain = row.title.chars().all(|c| c.is_lowercase() || c == ' ');
-    chars.next().filter(|_| plain).map_or_else(|| row.title.clone(), |first| first.to_uppercase().chain(chars).collect())
+    opening(&row.title)
+}
+
+/// Words with a capital where they open with a plain small word: "lisinopril 20 mg", and not "pH", "eGFR" or "25-OH".
+pub(crate) fn opening(words: &str) -> String {
+    let first = words.split(|c: char| c.is_whitespace() || ",;:".contains(c)).next().unwrap_or("");
+    if first.chars().count() > 1 && first.chars().all(char::is_lowercase) { capital(words) } else { words.to_owned() }
+}
+
+/// What a single record is, in words: an observation by what it observes.
+pub(crate) fn kind(row: &Row) -> String {
+    match (row.kind.as_str(), row.class) {
+        ("Observation", Class::Laboratory | Class::ClinicalTest | Class::Imaging) => "Result".into(),
+        ("Observation", Class::VitalSign) => "Measurement".into(),
+        ("Observation", class) => class.words().into(),
+        (kind, _) => crate::chart::words::type_words(kind),
+    }
 }
 
 /// Words with a capital at their beginning.
@@ -118,7 +132,7 @@ impl Item {
             li {
                 div {
                     span.name { a href=(self.href) { (self.name) } }
-                    @for sub in self.subs.iter().map(|s| without(s, &self.name)).filter(|s| !s.is_empty()) { span.sub { (sub) } }
+                    @for sub in self.subs.iter().map(|s| without(s, &self.name)).filter(|s| !s.is_empty()) { span.sub { (opening(&sub)) } }
                 }
                 @if !self.end.0.is_empty() { div.end { (self.end) } }
                 @if !self.full.0.is_empty() { div.full { (self.full) } }
@@ -168,6 +182,7 @@ pub(crate) fn state(reading: &Reading) -> Markup {
         Some(Flag::Below) => pill("heed", "s-down", "Below range"),
         Some(Flag::Outside) => pill("heed", "s-bang", "Outside range"),
         Some(Flag::InRange) => pill("fine", "s-ok", "In range"),
+        None if reading.text.is_empty() => html! {},
         // Words such as "Former smoker" have no range that could be missing.
         None if reading.range.is_none() && reading.number.is_none() => html! {},
         None if reading.range.is_none() => pill("quiet", "s-none", "No range given"),
@@ -190,6 +205,21 @@ pub(crate) fn range(words: &str) -> &str {
     words.strip_prefix('(').and_then(|w| w.strip_suffix(')')).filter(|w| !w.contains(['(', ')'])).unwrap_or(words)
 }
 
+/// So many letters of a value in words find room at the end of a row; longer ones stand under the name.
+pub(crate) const SHORT: usize = 60;
+
+/// So many letters of a longer text stand in a row; its own page has all of it.
+pub(crate) const LONG: usize = 280;
+
+/// The beginning of a text, cut at a word.
+pub(crate) fn clipped(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(most).collect();
+    format!("{}…", &cut[..cut.rfind(' ').unwrap_or(cut.len())])
+}
+
 /// A value as it stands at the end of a row.
 pub(crate) fn value(reading: &Reading) -> Markup {
     let number = reading.number.is_some() || reading.text.len() < 18;
@@ -199,7 +229,7 @@ pub(crate) fn value(reading: &Reading) -> Markup {
         } @else if number {
             span.val.long[reading.text.len() > 8] { @if let Some(c) = &reading.comparator { (c) " " } (reading.text) @if !reading.unit.is_empty() { " " span.unit { (reading.unit) } } }
         } @else {
-            b { (reading.text) @if !reading.unit.is_empty() { " " (reading.unit) } }
+            b { (clipped(&reading.text, SHORT)) @if !reading.unit.is_empty() { " " (reading.unit) } }
         }
     }
 }
@@ -240,6 +270,26 @@ pub(crate) fn narrative(div: &str, label: &str) -> Markup {
     html! {
         div.narrative tabindex=[wide.then_some("0")] role=[wide.then_some("region")] aria-label=[wide.then(|| format!("{label}, scrolls sideways"))] {
             (PreEscaped(clean))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::opening;
+
+    #[test]
+    fn only_plain_words_get_a_capital() {
+        for (given, said) in [
+            ("lisinopril 20 mg tablet", "Lisinopril 20 mg tablet"),
+            ("since 2011 · Dr. Raman", "Since 2011 · Dr. Raman"),
+            ("reason: wants to wait", "Reason: wants to wait"),
+            ("pH", "pH"),
+            ("eGFR 52", "eGFR 52"),
+            ("25-OH vitamin D", "25-OH vitamin D"),
+            ("", ""),
+        ] {
+            assert_eq!(opening(given), said);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::chart::people;
 use crate::record::{Class, array, at, code_of, concept_text};
 use crate::vault::{Query, Row};
 use crate::web::app::ChartCx;
-use crate::web::layout::{Page, chart_page, section};
+use crate::web::layout::{Page, chart_page, print_act, section};
 use crate::web::pages::words as say;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, filter: &Filter) -> Result<Markup> {
     let path = cx.to(&format!("visits/{}", row.rid));
     let lead = joined([span(row), resource.get("serviceProvider").and_then(|p| people::resolved(&cx.chart, row, &resource, p).0)]);
     let body = html! {
-        (head(&title(row), &lead, &html! {}))
+        (head(&title(row), &lead, &print_act("Print")))
         (standing(row))
         (versions(&desk, row)?)
         (about(&desk, row, &resource))
@@ -105,6 +105,7 @@ fn about(desk: &Desk<'_>, row: &Row, resource: &Value) -> Markup {
     }
     let mut plain = |label: &str, words: Option<String>| list.extend(words.map(|w| (label.to_owned(), html! { (w) })));
     let mut reasons: Vec<String> = array(resource, "reasonCode").iter().filter_map(concept_text).collect();
+    reasons.retain(|reason| !reason.eq_ignore_ascii_case("unknown"));
     reasons.dedup();
     plain("Reason", (!reasons.is_empty()).then(|| reasons.join(", ")));
     plain("Came from", at(resource, "hospitalization.admitSource").and_then(concept_text));
@@ -116,8 +117,10 @@ fn about(desk: &Desk<'_>, row: &Row, resource: &Value) -> Markup {
 
 /// When it was: for a stay, the days on which it began and ended; for a visit, the day and its hours.
 fn when(row: &Row, resource: &Value) -> Vec<(&'static str, String)> {
-    let stay = resource.get("hospitalization").is_some()
-        || matches!(code_of(resource, "class"), Some("IMP" | "ACUTE" | "NONAC" | "SS" | "OBSENC"));
+    // Some systems fill the hospital's part of every office visit.
+    let class = code_of(resource, "class");
+    let stay = matches!(class, Some("IMP" | "ACUTE" | "NONAC" | "SS" | "OBSENC"))
+        || resource.get("hospitalization").is_some() && !matches!(class, Some("AMB" | "VR" | "HH" | "FLD"));
     match (&row.date, &row.end) {
         (Some(from), Some(to)) if from.day_words() == to.day_words() => {
             let words = to.words();

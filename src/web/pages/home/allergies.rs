@@ -7,6 +7,7 @@ use crate::record::{Class, Resource, array, concept_text, text_at};
 use crate::vault::Row;
 use crate::web::app::ChartCx;
 use crate::web::layout::{icon, none_seen, pill, section};
+use crate::web::pages::chart::ui::opening;
 use maud::{Markup, html};
 
 /// So many allergies with what they do; the rest by name alone: none is left out.
@@ -65,7 +66,7 @@ pub(super) fn allergies(cx: &ChartCx, home: &Home) -> Markup {
             h2 #allergies { (icon("alert")) "Allergies" }
             ul.rows {
                 @for line in shown { li { div {
-                    span.name { a href=(to_record(cx, line.first())) { (line.title()) } }
+                    span.name { a href=(to_record(cx, line.first())) { (opening(line.title())) } }
                     span.sub { (reactions(line)) }
                 } } }
             }
@@ -103,8 +104,9 @@ fn reactions(line: &Line) -> Markup {
         for manifestation in list.iter().flat_map(|r| array(r, "manifestation")).filter_map(concept_text) {
             // A number is no reaction that one can read; the record's page has it.
             coded |= !manifestation.contains(char::is_alphabetic);
-            if manifestation.contains(char::is_alphabetic) && !said.iter().any(|s| s.eq_ignore_ascii_case(&manifestation)) {
-                said.push(manifestation);
+            let words = crate::record::uncoded(&manifestation);
+            if words.contains(char::is_alphabetic) && !said.iter().any(|s| s.eq_ignore_ascii_case(words)) {
+                said.push(words.to_owned());
             }
         }
         let severities = list.iter().filter_map(|r| text_at(r, "severity"));

@@ -17,7 +17,7 @@ pub(super) fn bare(cx: &ChartCx) -> Markup {
     html! {
         header.head {
             h1 { @if cx.own() { "Your chart is ready" } @else { (words::possessive(first)) " chart is ready" } }
-            p { "It holds nothing yet." @if writes { " Start here. It takes about five minutes." } }
+            p { "It holds nothing yet." @if writes { " Start with one of these. The first takes about five minutes." } }
         }
         @if writes {
             ol.rows.starts {
@@ -27,6 +27,22 @@ pub(super) fn bare(cx: &ChartCx) -> Markup {
                         span.sub { "Sign in at the doctor’s portal, choose “Download my records”, then give the file to Keepwell. It reads FHIR, C-CDA, zip files, PDF and pictures." }
                     }
                     div.end { a.btn.main href=(cx.to("add")) { (icon("add")) "Choose a file" } }
+                }
+                li {
+                    div {
+                        span.name { "Write down whom to call" }
+                        span.sub { "The emergency card holds contacts, doctors and blood type as you know them. It works before any record is here." }
+                    }
+                    div.end { a.btn href=(cx.to("card")) { (icon("card")) "Make the card" } }
+                }
+                @if cx.role == Role::Owner {
+                    li {
+                        div {
+                            span.name { "Let someone help" }
+                            span.sub { "Give a relative a role on this chart, to read or to add." }
+                        }
+                        div.end { a.btn href=(cx.to("people/add")) { (icon("people")) "Invite a helper" } }
+                    }
                 }
             }
         }

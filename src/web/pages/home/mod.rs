@@ -4,7 +4,7 @@ mod allergies;
 mod bare;
 
 use crate::chart::link::Line;
-use crate::chart::medicines::Medicine;
+use crate::chart::medicines::{Medicine, ingredient};
 use crate::chart::results;
 use crate::chart::sources::Sources;
 use crate::record::{Class, Flag, PartialDate, array, text_at};
@@ -13,7 +13,7 @@ use crate::web::app::ChartCx;
 use crate::web::layout::{Page, big_icon, chart_page, none_seen, pill, section};
 use crate::web::pages::chart::class_path;
 use crate::web::pages::chart::svg::numline;
-use crate::web::pages::chart::ui::{capital, path};
+use crate::web::pages::chart::ui::{capital, joined, opening, path};
 use crate::web::pages::notices::{Here, notices};
 use crate::web::pages::words;
 use maud::{Markup, html};
@@ -30,6 +30,8 @@ pub(crate) struct Home {
     pub(crate) outside_more: usize,
     pub(crate) conditions: Vec<Line>,
     pub(crate) medicines: Vec<Medicine>,
+    /// The newest fill of each, by its ingredient, with the day until which it lasts if taken as written.
+    pub(crate) fills: Vec<(String, PartialDate)>,
     pub(crate) immunizations: Vec<Row>,
     pub(crate) appointment: Option<Row>,
     pub(crate) added: Vec<Added>,
@@ -55,7 +57,8 @@ pub(crate) fn page(cx: &ChartCx, home: &Home) -> Markup {
     let here = Here { prefix: &cx.app.prefix, page: &format!("/charts/{}", cx.person.id), people: &cx.people };
     let notices = notices(here, &home.notices);
     let body = if home.has_records { full(cx, home) } else { bare::bare(cx) };
-    let body = html! { (notices) (body) };
+    // What is for the member alone does not stand on a paper that a doctor reads.
+    let body = html! { @if !home.notices.is_empty() { div.notices.no-print { (notices) } } (body) };
     chart_page(cx, &Page { title: "Home", nav: "", crumbs: &[] }, &body)
 }
 
@@ -75,7 +78,7 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
         }
         ul.tasks.list aria-label="Main tasks" {
             @if shows(Class::Laboratory) { li { (task(&cx.to("results"), "results", "See results", &if results > 0 { format!("{} new since your last visit", words::number(results)) } else { "By test, with their ranges".to_owned() })) } }
-            @if cx.role >= Role::Carer { li { (task(&cx.to("share"), "share", "Share with a clinic", "A link, an encrypted page or a file")) } }
+            @if cx.role >= Role::Carer { li { (task(&cx.to("share"), "share", "Share with a clinic", "A link, paper or a file")) } }
             @else if shows(Class::Note) { li { (task(&cx.to("documents"), "doc", "Documents", "Letters, reports and scans")) } }
             @if cx.role >= Role::Carer { li { (task(&cx.to("add"), "add", "Add records", "From a portal or a file")) } }
             @else { li { (task(&cx.to("timeline"), "time", "Timeline", "Newest first")) } }
@@ -99,7 +102,7 @@ fn full(cx: &ChartCx, home: &Home) -> Markup {
                 @if !home.added.is_empty() && cx.role != Role::Viewer { (new(cx, home)) }
                 @if shows(Class::Medication) { (section("medicines-now", "Medicines now", Some(("All medicines", &cx.to("medicines"))), &html! {
                     (rows_or(
-                        home.medicines.iter().take(FEW).map(|medicine| taken(cx, medicine)),
+                        home.medicines.iter().take(FEW).map(|medicine| taken(cx, medicine, &home.fills)),
                         || none_seen(cx, "None recorded", "No source names a medicine taken now. This is not the same as “none”.", &html! {}),
                     ))
                     (rest(home.medicines.len(), "medicine", "medicines"))
@@ -148,7 +151,7 @@ fn to_record(cx: &ChartCx, row: &Row) -> String {
 }
 
 fn plain(cx: &ChartCx, row: &Row, sub: &str) -> Markup {
-    html! { li { div { span.name { a href=(to_record(cx, row)) { (row.title) } } @if !sub.is_empty() { span.sub { (sub) } } } } }
+    html! { li { div { span.name { a href=(to_record(cx, row)) { (opening(&row.title)) } } @if !sub.is_empty() { span.sub { (sub) } } } } }
 }
 
 fn day_of(row: &Row) -> String {
@@ -203,7 +206,7 @@ fn result(cx: &ChartCx, row: &Row) -> Markup {
     html! {
         li {
             div {
-                span.name { a href=(to_record(cx, row)) { (row.title) } }
+                span.name { a href=(to_record(cx, row)) { (opening(&row.title)) } }
                 span.sub { (day_of(row)) @if let Some(range) = &read.range { " · its range " (crate::web::pages::chart::ui::range(&range.words)) } @else { " · marked by its source, which gave no range" } }
             }
             div.end {
@@ -239,17 +242,32 @@ fn condition(cx: &ChartCx, line: &Line) -> Markup {
 }
 
 /// A medicine with its directions; what differs among sources is said, never settled.
-fn taken(cx: &ChartCx, medicine: &Medicine) -> Markup {
+fn taken(cx: &ChartCx, medicine: &Medicine, fills: &[(String, PartialDate)]) -> Markup {
+    let key = ingredient(&medicine.line.first().title);
+    let left = fills.iter().find(|(of, _)| *of == key).and_then(|(_, day)| soon(day));
     let directions = medicine.said.iter().find(|s| !s.directions.is_empty()).map(|s| s.directions.join("; ")).unwrap_or_default();
     let directions: String = directions.chars().take(160).collect();
+    let reason = medicine.said.iter().find_map(|s| s.reason.clone()).filter(|r| r.chars().count() <= 60);
+    let told = joined([reason, Some(directions)]);
     html! { li { div {
         span.name { a href=(to_record(cx, medicine.line.first())) { (capital(medicine.line.title())) } }
         @if medicine.differ.is_empty() {
-            @if !directions.is_empty() { span.sub { (directions) } }
+            @if !told.is_empty() { span.sub { (opening(&told)) } }
         } @else {
             span.sub { (medicine.differ.iter().map(|(_, w)| w.as_str()).collect::<Vec<_>>().join(" or ")) br; (pill("heed", "differ", "Sources differ")) }
         }
-    } } }
+    } @if let Some(left) = &left { div.end { (pill("heed", "clock", left)) } } } }
+}
+
+/// "9 days left" for a fill that comes to its end within two weeks; nothing for one that is long over: another may have been
+/// picked up of which no source tells.
+fn soon(day: &PartialDate) -> Option<String> {
+    let days = (day.start - PartialDate::parse(&crate::record::today())?.start) / 86_400;
+    match days {
+        0 => Some("Last day of the fill".into()),
+        1..=14 => Some(format!("{} left", words::count(u64::try_from(days).ok()?, "day", "days"))),
+        _ => None,
+    }
 }
 
 /// What stands on the page of its own.
@@ -270,7 +288,7 @@ fn appointment(cx: &ChartCx, row: Option<&Row>) -> Markup {
                 .collect();
             html! {
                 div.card {
-                    p { b { (row.date.as_ref().map(PartialDate::words).unwrap_or_default()) } }
+                    p { b { @if let Some(date) = &row.date { @if let Some(day) = date.weekday() { (day) ", " } (date.words()) } } }
                     p { a href=(to_record(cx, row)) { (row.title) } @if !with.is_empty() { br; (with.join(", ")) } }
                     @if let Some(text) = text_at(&resource, "patientInstruction").or_else(|| text_at(&resource, "comment")) { p.soft { (text) } }
                 }

@@ -2,7 +2,7 @@
 
 use super::{coded, dated, plain, said};
 use crate::chart::{money, people, units};
-use crate::record::{PartialDate, array, at, concept_text, reference_words, text_at};
+use crate::record::{PartialDate, array, at, concept_text, reference_words, text_at, untagged};
 use crate::vault::Row;
 use crate::web::pages::chart::ui::{joined, span};
 use serde_json::Value;
@@ -38,7 +38,9 @@ pub(super) fn visit(row: &Row, resource: &Value) -> Vec<String> {
     let organization = resource.get("serviceProvider").and_then(|p| reference_words(resource, p));
     vec![
         joined([span(row), some(&place), organization, some(&people)]),
-        joined([first(resource, "reasonCode").filter(|r| !r.eq_ignore_ascii_case("unknown")).map(|r| format!("For {r}"))]),
+        joined([first(resource, "reasonCode")
+            .filter(|r| !r.eq_ignore_ascii_case("unknown") && !r.eq_ignore_ascii_case(&row.title))
+            .map(|r| format!("reason: {r}"))]),
     ]
 }
 
@@ -51,7 +53,7 @@ pub(super) fn team(row: &Row, resource: &Value) -> Vec<String> {
         .or_else(|| array(resource, "qualification").iter().find_map(|q| q.get("code").and_then(concept_text)));
     let of = ["organization", "managingOrganization", "partOf"].iter().find_map(|k| reference_words(resource, resource.get(k)?));
     let mut out = vec![
-        joined([roles, first(resource, "relationship"), of, (row.kind == "CareTeam").then(|| span(row)).flatten()]),
+        joined([roles, first(resource, "relationship"), of, (row.kind == "CareTeam").then(|| since(row)).flatten()]),
         members.join("; "),
     ];
     out.extend(people::contact(resource));
@@ -64,7 +66,7 @@ pub(super) fn plan(row: &Row, resource: &Value) -> Vec<String> {
         .iter()
         .map(|t| {
             let detail = t.as_object().and_then(|o| o.iter().find(|(k, _)| k.starts_with("detail"))).map(|(_, v)| v);
-            let detail = detail.and_then(|d| concept_text(d).or_else(|| units::quantity(d)));
+            let detail = detail.and_then(|d| concept_text(d).or_else(|| units::quantity(d)).or_else(|| reach(d)));
             let due =
                 text_at(t, "dueDate").and_then(|d| PartialDate::parse(&d)).filter(|d| row.end.as_ref().is_none_or(|e| e.text != d.text));
             let due = due.map(|d| format!("by {}", d.day_words()));
@@ -74,6 +76,7 @@ pub(super) fn plan(row: &Row, resource: &Value) -> Vec<String> {
     let activities: Vec<String> = array(resource, "activity")
         .iter()
         .filter_map(|a| at(a, "detail.code").and_then(concept_text).or_else(|| text_at(a, "detail.description")))
+        .map(|words| untagged(&words).to_owned())
         .take(8)
         .collect();
     let state = coded(resource, "lifecycleStatus", "").or_else(|| coded(resource, "status", "")).filter(|s| s != "unknown");
@@ -81,7 +84,7 @@ pub(super) fn plan(row: &Row, resource: &Value) -> Vec<String> {
         joined([state, span(row), said(resource, "achievementStatus", ""), said(resource, "priority", "priority:"), people::by(resource)]),
         targets.join("; "),
         activities.join("; "),
-        joined([first(resource, "reasonCode").map(|r| format!("For {r}"))]),
+        joined([first(resource, "reasonCode").map(|r| format!("reason: {r}"))]),
     ]
 }
 
@@ -114,7 +117,7 @@ pub(super) fn coverage(row: &Row, resource: &Value) -> Vec<String> {
         joined([
             some(&payors),
             said(resource, "relationship", "as").filter(|r| !r.eq_ignore_ascii_case("as self")),
-            span(row),
+            since(row),
             coded(resource, "status", ""),
         ]),
         joined([plain(resource, "subscriberId", "member number"), plain(resource, "identifier.value", "number")]),
@@ -148,10 +151,33 @@ pub(super) fn provenance(row: &Row, resource: &Value) -> Vec<String> {
     ])]
 }
 
+/// "Since 1 January 2026" for what goes on, else from when to when.
+fn since(row: &Row) -> Option<String> {
+    match (&row.date, &row.end) {
+        (Some(from), None) => Some(format!("since {}", from.day_words())),
+        _ => span(row),
+    }
+}
+
+/// A Range in words: "up to 7.0 %", "60 to 80 mL" (FHIR R4 Range).
+fn reach(range: &Value) -> Option<String> {
+    match (range.get("low").and_then(units::quantity), range.get("high").and_then(units::quantity)) {
+        (None, None) => None,
+        (None, Some(high)) => Some(format!("up to {high}")),
+        (Some(low), None) => Some(format!("at least {low}")),
+        (Some(low), Some(high)) => Some(format!("{low} to {high}")),
+    }
+}
+
 /// Charged, paid, owed, as the source's own totals say.
 pub(super) fn bill(row: &Row, resource: &Value) -> Vec<String> {
-    let (totals, _) = money::totals(resource);
+    let (totals, others) = money::totals(resource);
     let amounts = money::COLUMNS.iter().zip(totals).filter_map(|(name, amount)| Some(format!("{name} {}", amount?)));
-    let amounts: Vec<String> = amounts.collect();
-    vec![joined([span(row), people::by(resource), coded(resource, "use", "")]), amounts.join(" · ")]
+    let mut amounts: Vec<String> = amounts.collect();
+    if amounts.is_empty() {
+        amounts.extend(others.into_iter().map(|(name, amount)| format!("{name} {amount}")));
+    }
+    // That a claim is a claim, its heading says.
+    let used = coded(resource, "use", "").filter(|u| u != "claim");
+    vec![joined([span(row), people::by(resource), used]), amounts.join(" · ")]
 }

@@ -20,20 +20,22 @@ pub(super) fn allergy(row: &Row, resource: &Value) -> Vec<String> {
         out.push("The source names no reaction".into());
     }
     let kinds: Vec<String> = list(resource, "category").into_iter().filter_map(string).collect();
-    let sure =
-        (row.standing != Standing::Absent).then(|| said(resource, "verificationStatus", "").filter(|v| v.to_lowercase() != "confirmed"));
+    // "Active" there is the answer to another question.
+    let sure = said(resource, "verificationStatus", "").filter(|v| !matches!(v.to_lowercase().as_str(), "confirmed" | "active"));
+    let sure = sure.filter(|_| !matches!(row.standing, Standing::Absent | Standing::Error));
     let danger = text_at(resource, "criticality").filter(|c| c != "high").map(|c| match c.as_str() {
         "low" => "Not dangerous to life, says the source".to_owned(),
         _ => "How dangerous is not known".to_owned(),
     });
     let last = text_at(resource, "lastOccurrence").and_then(|d| PartialDate::parse(&d)).map(|d| format!("last time {}", d.day_words()));
     let since = if row.end.is_some() { span(row) } else { when::began(row, resource) };
-    out.push(joined([danger, (!kinds.is_empty()).then(|| kinds.join(", ")), since, last, sure.flatten(), people::by(resource)]));
+    out.push(joined([danger, (!kinds.is_empty()).then(|| kinds.join(", ")), since, last, sure, people::by(resource)]));
     out
 }
 
-/// A number alone is no word for what happens.
+/// A number alone is no word for what happens; a number behind the word says it twice.
 fn named(words: String) -> String {
+    let words = crate::record::uncoded(&words).to_owned();
     if words.chars().any(char::is_alphabetic) { words } else { format!("only a code is given: {words}") }
 }
 
@@ -46,7 +48,9 @@ pub(super) fn condition(row: &Row, resource: &Value) -> Vec<String> {
         _ => when::began(row, resource),
     };
     let stage = array(resource, "stage").iter().find_map(|s| s.get("summary").and_then(concept_text));
+    // What the pill at the end of the row says is not said twice.
     let sure = said(resource, "verificationStatus", "").filter(|v| !matches!(v.to_lowercase().as_str(), "confirmed" | "unconfirmed"));
+    let sure = sure.filter(|_| !matches!(row.standing, Standing::Absent | Standing::Error));
     let unsure = crate::record::code_of(resource, "verificationStatus") == Some("unconfirmed");
     vec![joined([
         when,
@@ -91,7 +95,7 @@ pub(super) fn procedure(row: &Row, resource: &Value) -> Vec<String> {
     vec![
         joined([span(row), people::by(resource), place]),
         joined([
-            reason.map(|r| format!("For {r}")),
+            reason.map(|r| format!("reason: {r}")),
             said(resource, "bodySite", ""),
             said(resource, "outcome", "outcome:"),
             said(resource, "statusReason", "reason:"),
@@ -103,8 +107,8 @@ pub(super) fn procedure(row: &Row, resource: &Value) -> Vec<String> {
 pub(super) fn study(row: &Row, resource: &Value) -> Vec<String> {
     let kinds: Vec<String> = array(resource, "modality").iter().filter_map(concept_text).collect();
     let series = text_at(resource, "numberOfSeries").map(|n| format!("{n} series"));
-    let pictures = text_at(resource, "numberOfInstances").map(|n| format!("{n} pictures"));
-    let site = array(resource, "series").iter().find_map(|s| s.get("bodySite").and_then(concept_text));
+    let pictures = text_at(resource, "numberOfInstances").map(|n| if n == "1" { "1 picture".into() } else { format!("{n} pictures") });
+    let site = array(resource, "series").iter().find_map(|s| said(s, "bodySite", ""));
     vec![joined([dated(row), (!kinds.is_empty()).then(|| kinds.join(", ")), site, series, pictures, people::by(resource)])]
 }
 
@@ -150,7 +154,7 @@ pub(super) fn medicine(row: &Row, resource: &Value) -> Vec<String> {
             span(row),
             said.quantity,
             medicines::supply(resource).map(|s| format!("for {s}")),
-            said.reason.map(|r| format!("for {r}")),
+            said.reason.map(|r| format!("what for: {r}")),
             said.status_reason.map(|r| format!("reason given: {r}")),
             said.prescriber.or_else(|| people::by(resource)),
         ]),

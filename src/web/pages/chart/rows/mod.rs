@@ -3,10 +3,10 @@
 mod care;
 mod clinical;
 
-use super::ui::{Desk, Item, day, joined, span, state, title, value};
+use super::ui::{Desk, Item, LONG, SHORT, clipped, day, joined, kind, span, state, title, value};
 use crate::chart::link::{self, Line};
 use crate::chart::{people, results, when, words};
-use crate::record::{Class, PartialDate, Standing, concept_text, text_at};
+use crate::record::{Class, PartialDate, Standing, concept_text, text_at, untagged};
 use crate::vault::Row;
 use crate::web::layout::pill;
 use maud::{Markup, html};
@@ -29,6 +29,7 @@ pub(crate) fn item(desk: &Desk<'_>, line: &Line) -> Item {
     // A danger that any source names counts for the line.
     let most = line.rows.iter().find(|r| dangerous(r)).unwrap_or(row);
     item.end = end(desk, most, &most.resource());
+    item.full = told(row, &resource);
     item
 }
 
@@ -50,11 +51,16 @@ fn side_by_side(desk: &Desk<'_>, line: &Line, first: &[String]) -> Option<Vec<St
     if each.iter().all(|(_, said)| said.is_empty() || *said == [first.clone()]) {
         return None;
     }
-    let says = |(source, said): (&str, Vec<String>)| {
+    // Sources that say it in the same words stand on one line.
+    let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
+    for (source, said) in each {
         let words = if said.is_empty() { "named, without more".to_owned() } else { said.join("; ") };
-        format!("{}: {words}", desk.sources.name(source))
-    };
-    Some(each.into_iter().map(says).collect())
+        match lines.iter_mut().find(|(w, _)| w.eq_ignore_ascii_case(&words)) {
+            Some((_, sources)) => sources.push(source),
+            None => lines.push((words, vec![source])),
+        }
+    }
+    Some(lines.into_iter().map(|(words, sources)| format!("{}: {words}", desk.sources.listed(&sources))).collect())
 }
 
 fn dangerous(row: &Row) -> bool {
@@ -67,13 +73,22 @@ pub(crate) fn single(desk: &Desk<'_>, row: &Row) -> Item {
     let mut item = Item::new(desk.href(row), title(row));
     item.subs = subs(row, &resource);
     item.end = end(desk, row, &resource);
+    item.full = told(row, &resource);
     item
+}
+
+/// A value in many words, across the row.
+fn told(row: &Row, resource: &Value) -> Markup {
+    let text = if row.kind == "Observation" { results::value(resource).reading.text } else { String::new() };
+    html! { @if text.chars().count() > SHORT { p { (clipped(&text, LONG)) } } }
 }
 
 /// A row among records of other kinds: says what kind it is.
 pub(crate) fn among_others(desk: &Desk<'_>, row: &Row) -> Item {
     let mut item = single(desk, row);
-    item.subs.insert(0, joined([Some(words::type_words(&row.kind)), row.date.as_ref().map(PartialDate::day_words)]));
+    // The day stands there already where the lines under the name give it.
+    let day = row.date.as_ref().map(PartialDate::day_words).filter(|d| !item.subs.iter().any(|s| s.contains(d.as_str())));
+    item.subs.insert(0, joined([Some(kind(row)), day]));
     item
 }
 
@@ -109,8 +124,9 @@ fn end(desk: &Desk<'_>, row: &Row, resource: &Value) -> Markup {
     html! {
         @if observed {
             @let measured = results::value(resource);
-            (value(&measured.reading))
-            @if measured.reading.flag.is_some() { br; (state(&measured.reading)) }
+            @let long = measured.reading.text.chars().count() > SHORT;
+            @if !long { (value(&measured.reading)) }
+            @if measured.reading.flag.is_some() { @if !long { br; } (state(&measured.reading)) }
             @if row.standing != Standing::Current || row.versions > 0 || desk.is_new(row) { br; }
         }
         @if dangerous(row) { (pill("harm", "s-bang", "Could be dangerous")) " " }
@@ -131,7 +147,14 @@ fn times(line: &Line) -> Option<String> {
 
 /// The words of a coded element, with a few words before them.
 fn said(resource: &Value, key: &str, before: &str) -> Option<String> {
-    resource.get(key).and_then(concept_text).map(|w| if before.is_empty() { w } else { format!("{before} {w}") })
+    resource.get(key).and_then(concept_text).map(spelled).map(|w| if before.is_empty() { w } else { format!("{before} {w}") })
+}
+
+/// A code of small letters that came without words, as words: "in-progress" is "in progress".
+fn spelled(words: String) -> String {
+    let words = untagged(&words).to_owned();
+    let code = words.contains('-') && words.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    if code { words.replace('-', " ") } else { words }
 }
 
 /// A plain element, with a few words before it.
