@@ -1,5 +1,5 @@
 // Keepwell's one script. Every page works without it: this adds search as one types, the progress of an upload and of an
-// import, passkeys, and "Show what I type". It keeps nothing and talks to this server only.
+// import, passkeys, "Print" and "Show what I type". It keeps nothing and talks to this server only.
 (() => {
   "use strict";
 
@@ -10,6 +10,12 @@
     if (!field || !box) continue;
     label.hidden = false;
     box.addEventListener("change", () => { field.type = box.checked ? "text" : "password"; });
+  }
+
+  // Print: hidden where there is no script; the browser's own menu prints there too.
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
   }
 
   // How strong a new passphrase looks, in words. A rough guess for while one types: the server looks closely.
