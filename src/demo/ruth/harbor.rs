@@ -41,7 +41,8 @@ fn people(add: Add<'_>) {
         "1",
         json!({"identifier": [{"system": "https://harborcounty.example/mrn", "value": "HC-0093312"}], "active": true,
         "name": [{"use": "official", "family": "CARVER", "given": ["RUTH", "A"]}], "gender": "female", "birthDate": "1954-03-14",
-        "address": [{"line": ["14 QUARRY RD"], "city": "HARBOR FALLS", "state": "ME"}]}),
+        "address": [{"line": ["14 QUARRY RD"], "city": "HARBOR FALLS", "state": "ME"}],
+        "managingOrganization": to("Organization/10", HOSPITAL)}),
     );
     add(
         "Organization",

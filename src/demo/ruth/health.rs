@@ -243,6 +243,7 @@ fn background(b: &mut Bundle, clock: Clock) {
         "mood",
         json!({"status": "completed", "authored": clock.at(10, "09:30"),
         "questionnaire": "https://fhir.alderstreet.example/r4/Questionnaire/phq-2",
+        "_questionnaire": {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/display", "valueString": "Mood questions (PHQ-2)"}]},
         "item": [asked("44250-9", "Little interest or pleasure in doing things in last 2 weeks", ("LA6568-5", "Not at all")),
             asked("44255-8", "Feeling down, depressed, or hopeless in last 2 weeks", ("LA6569-3", "Several days"))]}),
     );
@@ -251,7 +252,7 @@ fn background(b: &mut Bundle, clock: Clock) {
         "mood-score",
         json!({"status": "final", "category": category("survey"),
         "code": loinc("55758-7", "Patient Health Questionnaire 2 item (PHQ-2) total score [Reported]", "Mood questions (PHQ-2), total"),
-        "effectiveDateTime": clock.at(10, "09:30"), "valueQuantity": quantity("1", "score"),
+        "effectiveDateTime": clock.at(10, "09:30"), "valueQuantity": quantity("1", "{score}"),
         "derivedFrom": [{"reference": "QuestionnaireResponse/mood"}]}),
     );
 }

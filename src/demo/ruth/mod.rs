@@ -55,6 +55,7 @@ fn first_download(clock: Clock) -> Vec<u8> {
     who["contact"] = serde_json::json!([{"relationship": [{"text": "Husband"}], "name": {"family": "Carver", "given": ["Walter"]},
         "telecom": [{"system": "phone", "value": "555-0142"}]}]);
     who["generalPractitioner"] = serde_json::json!([super::build::to(alder::RAMAN.0, alder::RAMAN.1)]);
+    who["managingOrganization"] = super::build::to("Organization/alder-street", alder::NAME);
     b.add("Patient", "carver-ruth", who);
     alder::places(&mut b);
     super::labs::write(&mut b, clock, &DRAWS, tests::PANELS);
