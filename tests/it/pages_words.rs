@@ -15,7 +15,7 @@ const CASES: &[Case] = &[
         &["Penicillin V", "Hives. <b>Severe</b>", "RxNorm code 1009148", "Reaction given only as a code", "Millbrook Clinic"],
         &["No Latex Allergy"],
     ),
-    ("allergies", "", &["What sources say is not there", "No Latex Allergy", "only a code is given: 56018004"], &[]),
+    ("allergies", "", &["What sources say is not there", "No Latex Allergy", "Only a code is given: 56018004"], &[]),
     ("conditions", "", &["Congestive heart failure<", "Full-time employment<"], &["(disorder)", "(finding)"]),
     (
         "conditions",
@@ -32,6 +32,22 @@ const CASES: &[Case] = &[
     ("plans", "", &["Heart failure plan<"], &["assess-plan"]),
     ("vital-signs", "Blood pressure by cuff", &["141/81.12345678901235", "mmHg"], &["mm[Hg]"]),
     ("sources", "", &["Millbrook Clinic", "millbrook.json"], &[]),
+    // The long names of LOINC, and units of machines, as people say them; long words across the row and not at its end.
+    (
+        "results",
+        "",
+        &[">Potassium</a>", ">Platelets in Blood by Manual count</a>", "10³/µL", "Both lungs are clear."],
+        &["[Moles/volume]", "10*3", "End of the reading."],
+    ),
+    ("results", "Potassium", &["Goal: at least 3.6", "Keep potassium up", ">3.5</text>"], &[]),
+    ("results", "Chest X-ray", &["End of the reading."], &[]),
+    ("goals", "", &["in progress", "at least 3.6 mmol/L"], &["in-progress"]),
+    ("bills", "", &["Bill from Millbrook Clinic<", "Total with tax $20.50"], &[">Invoice<"]),
+    ("bills", "Bill from Millbrook Clinic", &["<dd>$20.50", "Due in 30 days"], &["Other amounts"]),
+    ("medicines", "", &["Enough until 2 December 2026, if taken as written", ">Potassium chloride 600 mg tablet<"], &["stands in"]),
+    ("timeline", "", &[">2 prescriptions</a>", "potassium chloride 600 mg tablet"], &[]),
+    ("documents", "", &["Letter about the stay<"], &[">Unknown<"]),
+    ("imaging", "", &["1 picture", "Thoracic structure"], &["1 pictures", "(body structure)"]),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
