@@ -6,6 +6,7 @@ use crate::vault::{Role, SourceInfo};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, icon, note, pill, section};
 use crate::web::pages::add::sentence;
+use crate::web::pages::chart::ui::scrolling;
 use crate::web::pages::sources::until;
 use crate::web::pages::words;
 use maud::{Markup, html};
@@ -197,13 +198,13 @@ fn kinds(report: &FileReport) -> Markup {
         None,
         &html! {
             p.soft { "The kinds are the USCDI v4 classes: what a provider in the United States must be able to give you. " @if report.found > 1 { "A zero means that the file holds none." } @else { "The file holds none of the others." } }
-            table.fold.terse {
+            (scrolling("What came in, kind by kind", &html! { table.fold.terse {
                 caption.unseen { "Records by USCDI class" }
                 thead { tr { th scope="col" { "Kind" } @for head in ["Found", "New", "Updated", "Already here", "Left out"] { th.n scope="col" { (head) } } } }
                 // A single document is of one kind: twenty lines of zeros would say less.
                 tbody { @for (name, c) in rows.into_iter().filter(|(_, c)| report.found > 1 || *c != Counts::default()) { tr { th scope="row" { (name) } (line(c)) } } }
                 tfoot { tr { th scope="row" { "All" } (line(all)) } }
-            }
+            } }))
         },
     )
 }

@@ -2,7 +2,7 @@
 
 use super::filter::Filter;
 use super::record::{everything, source_facts, standing, versions};
-use super::ui::{Desk, head, joined, span, title};
+use super::ui::{Desk, head, joined, scrolling, span, title};
 use crate::Result;
 use crate::chart::{money, people, words};
 use crate::record::{PartialDate, text_at};
@@ -32,7 +32,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
         @if !main.is_empty() { dl.sides { @for (name, amount) in &main { div { dt { (name) } dd { (amount) } } } } }
         @if !lines.is_empty() {
             (section("lines", "Line by line", None, &html! {
-                div.scroll tabindex="0" role="region" aria-label="Line by line, scrolls sideways" { table.fold {
+                (scrolling("Line by line", &html! { table.fold {
                     thead { tr { th scope="col" { "Service" } @for n in &used { th.n scope="col" { (money::COLUMNS[*n]) } } } }
                     tbody { @for line in &lines {
                         tr {
@@ -47,7 +47,7 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
                     @if totals.iter().any(Option::is_some) {
                         tfoot { tr { th scope="row" { "Total, as the source gives it" } @for n in &used { td.n data-label=(money::COLUMNS[*n]) { (totals[*n].as_deref().unwrap_or("")) } } } }
                     }
-                } }
+                } }))
                 p.soft { "An empty field: the source gave no amount. Keepwell adds nothing up by itself." }
             }))
         }

@@ -3,7 +3,7 @@
 use super::filter::Filter;
 use super::record::{everything, source_facts, versions};
 use super::svg;
-use super::ui::{Desk, LONG, SHORT, clipped, day, facts, head, state, title};
+use super::ui::{Desk, LONG, SHORT, clipped, day, facts, head, scrolling, state, title};
 use crate::Result;
 use crate::chart::goals::{self, Aim};
 use crate::chart::results::{self, Measured};
@@ -109,19 +109,22 @@ fn parts(measured: &Measured) -> Markup {
         "parts",
         "What it is made of",
         None,
-        &html! {
-            table.fold {
-                thead { tr { th scope="col" { "Part" } th.n scope="col" { "Value" } th scope="col" { "Range" } th scope="col" { "State" } } }
-                tbody { @for (name, part) in &measured.parts {
-                    tr {
-                        th scope="row" { (name) }
-                        td.n data-label="Value" { (results::line(part)) }
-                        td data-label="Range" { (part.range.as_ref().map_or("not given", |r| r.words.as_str())) }
-                        td data-label="State" { (state(part)) }
-                    }
-                } }
-            }
-        },
+        &scrolling(
+            "What it is made of",
+            &html! {
+                table.fold {
+                    thead { tr { th scope="col" { "Part" } th.n scope="col" { "Value" } th scope="col" { "Range" } th scope="col" { "State" } } }
+                    tbody { @for (name, part) in &measured.parts {
+                        tr {
+                            th scope="row" { (name) }
+                            td.n data-label="Value" { (results::line(part)) }
+                            td data-label="Range" { (part.range.as_ref().map_or("not given", |r| r.words.as_str())) }
+                            td data-label="State" { (state(part)) }
+                        }
+                    } }
+                }
+            },
+        ),
     )
 }
 
@@ -164,10 +167,10 @@ fn over_time(desk: &Desk<'_>, row: &Row, measured: &Measured, aim: Option<&Aim>,
             }))
         }
         (section("table", "The same as a table", None, &html! {
-            table.fold {
+            (scrolling("The same as a table", &html! { table.fold {
                 thead { tr { th scope="col" { "Date" } th.n scope="col" { "Value" } @if ranged { th.n scope="col" { "Its range" } th scope="col" { "State" } } th scope="col" { "From" } } }
                 tbody { @for (r, v) in listing.rows.iter().zip(&values) { (table_row(desk, row, r, v, &lines, ranged)) } }
-            }
+            } }))
             (filter.more(&here, listing.next, "Show older values"))
         }))
     })

@@ -131,7 +131,7 @@ pub fn numline_large(reading: &Reading, words: &str, says: &str, goal: Option<&L
                 svg x=(percent(line.mark)) overflow="visible" {
                     svg x="-0.625rem" y="1.25rem" width="1.25rem" height="2.25rem" viewBox="-10 0 20 36" { path.mark d="M-9 1H9L2 14v22h-4V14z" {} }
                 }
-                text.here x=(percent(line.mark)) y="0.9375rem" text-anchor=(anchor(line.mark)) { (words) }
+                text.here x=(percent(line.mark)) y="0.9375rem" text-anchor=(anchor_wide(line.mark)) { (words) }
             }
         }
     }
@@ -218,7 +218,7 @@ pub fn trend(series: &Series, name: &str, id: &str, goal: Option<&Limit>, leads:
                 @if let Some((low_limit, high_limit)) = shared {
                     (band(low_limit.map(y), high_limit.map(y)))
                 }
-                @if let Some(goal) = goal { (goal_line(goal, y(goal.number), shared.and_then(|(_, high)| high).map(y))) }
+                @if let Some(goal) = goal { line.goal x1="0" x2="100%" y1=(px(y(goal.number))) y2=(px(y(goal.number))) {} }
                 @for tick in &ticks { text x="0" y=(px(y(*tick) - 5.0)) { (tick_words(*tick)) } }
                 @for (year, at) in &years {
                     line.grid x1=(percent(x(*at))) x2=(percent(x(*at))) y1="214" y2="222" {}
@@ -233,6 +233,8 @@ pub fn trend(series: &Series, name: &str, id: &str, goal: Option<&Limit>, leads:
                     line.path x1=(percent(place(&pair[0]))) y1=(px(y(pair[0].number))) x2=(percent(place(&pair[1]))) y2=(px(y(pair[1].number))) {}
                 }
                 @for p in points { (dot(p, place(p), y(p.number), dense, &leads(p.rid))) }
+                // Over the points, so that it can be read among many of them.
+                @if let Some(goal) = goal { (goal_name(goal, y(goal.number), shared.and_then(|(_, high)| high).map(y))) }
                 text.last x=(percent(place(last))) y=(px(y(last.number) - 14.0)) text-anchor="middle" { (last_words(last)) }
             }
             figcaption id=(id) { (said) }
@@ -265,11 +267,10 @@ fn band(low: Option<f64>, high: Option<f64>) -> Markup {
     }
 }
 
-/// What is aimed at, as a dashed line. Its words stand below it, or above where the name of the range stands there.
-fn goal_line(goal: &Limit, at: f64, range_top: Option<f64>) -> Markup {
+/// What is aimed at, below its dashed line, or above it where the name of the range stands there.
+fn goal_name(goal: &Limit, at: f64, range_top: Option<f64>) -> Markup {
     let crowded = range_top.is_some_and(|top| (at - 4.0..at + 32.0).contains(&(top + 16.0)));
     html! {
-        line.goal x1="0" x2="100%" y1=(px(at)) y2=(px(at)) {}
         text.goal-name x="99%" y=(px(if crowded { at - 6.0 } else { at + 17.0 })) text-anchor="end" { "Goal: " (goal.words) }
     }
 }

@@ -1,7 +1,7 @@
 //! Everything dated, by month, newest first.
 
 use super::filter::Filter;
-use super::ui::{Desk, head, joined, kind, nothing, opening, title};
+use super::ui::{Desk, LONG, clipped, head, joined, kind, nothing, opening, title};
 use crate::Result;
 use crate::chart::timeline::{Entry, day, months};
 use crate::chart::{people, results};
@@ -169,7 +169,7 @@ fn value(row: &Row, named: bool) -> String {
     if row.kind != "Observation" {
         return row.title.clone();
     }
-    let words = results::line(&results::value(&row.resource()).reading);
+    let words = clipped(&results::line(&results::value(&row.resource()).reading), LONG / 2);
     if named { format!("{}: {words}", row.title) } else { words }
 }
 

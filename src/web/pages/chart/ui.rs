@@ -85,9 +85,9 @@ pub(crate) fn path(row: &Row) -> String {
     }
 }
 
-/// The title of a record with a capital.
+/// The title of a record with a capital; the name of a file as it is, without its underscores.
 pub(crate) fn title(row: &Row) -> String {
-    opening(&row.title)
+    if row.class == Class::Note { crate::chart::documents::spaced(&row.title) } else { opening(&row.title) }
 }
 
 /// Words with a capital where they open with a plain small word: "lisinopril 20 mg", and not "pH", "eGFR" or "25-OH".
@@ -248,6 +248,11 @@ pub(crate) fn head(title: &str, lead: &str, acts: &Markup) -> Markup {
 /// Label and words, in rows.
 pub(crate) fn facts<L: AsRef<str>>(list: &[(L, Markup)]) -> Markup {
     html! { dl.facts { @for (label, words) in list { div { dt { (label.as_ref()) } dd { (words) } } } } }
+}
+
+/// A table that may be wider than the window where letters are large: it scrolls by itself, by keyboard as well.
+pub(crate) fn scrolling(label: &str, table: &Markup) -> Markup {
+    html! { div.scroll tabindex="0" role="region" aria-label=(format!("{label}, scrolls sideways")) { (table) } }
 }
 
 /// What to do where there is nothing yet.

@@ -313,12 +313,13 @@ fn new(cx: &ChartCx, home: &Home) -> Markup {
     let heading = cx.last_visit.map_or_else(|| "New".to_owned(), |at| format!("{since} {}", words::day(at)));
     let shown = home.added.iter().filter(|a| !matches!(a.class, Class::Provenance | Class::Facility | Class::Demographics | Class::Other));
     let row = |added: &Added| {
-        let what =
-            if added.count == 1 { added.latest.title.clone() } else { format!("{}: {}", added.class.words(), words::number(added.count)) };
-        let href = if added.count == 1 { to_record(cx, &added.latest) } else { cx.to(class_path(added.class)) };
+        let one = added.count == 1;
+        let what = if one { opening(&added.latest.title) } else { several(added.class, added.count) };
+        let from = if one { " · " } else { " · the newest of " };
+        let href = if one { to_record(cx, &added.latest) } else { cx.to(class_path(added.class)) };
         html! {
             li {
-                div { span.name { a href=(href) { (what) } } span.sub { (home.source_name(&added.source)) @if added.latest.date.is_some() { " · newest of " (day_of(&added.latest)) } } }
+                div { span.name { a href=(href) { (what) } } span.sub { (home.source_name(&added.source)) @if added.latest.date.is_some() { (from) (day_of(&added.latest)) } } }
                 div.end { (pill("well", "dot", "New")) }
             }
         }
@@ -328,4 +329,28 @@ fn new(cx: &ChartCx, home: &Home) -> Markup {
         return html! {};
     }
     section("new", &heading, Some(("Timeline", &cx.to("timeline"))), &html! { ul.rows { @for row in rows { (row) } } })
+}
+
+/// "3 laboratory results", "2 medicines": several new records of one kind.
+fn several(class: Class, count: u64) -> String {
+    let what = match class {
+        Class::Allergy => "allergies",
+        Class::Problem => "conditions",
+        Class::Medication => "medicines",
+        Class::Laboratory => "laboratory results",
+        Class::VitalSign => "measurements",
+        Class::ClinicalTest => "results of clinical tests",
+        Class::Imaging => "imaging reports and pictures",
+        Class::Immunization => "immunizations",
+        Class::Procedure => "procedures",
+        Class::Encounter => "visits and stays",
+        Class::Note => "notes and documents",
+        Class::Message => "messages",
+        Class::Appointment => "appointments",
+        Class::Bill => "bills and claims",
+        Class::Goal => "goals and preferences",
+        Class::Device => "devices and implants",
+        other => return format!("{}: {}", other.words(), words::number(count)),
+    };
+    format!("{} {what}", words::number(count))
 }
