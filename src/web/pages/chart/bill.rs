@@ -2,11 +2,12 @@
 
 use super::filter::Filter;
 use super::record::{everything, source_facts, standing, versions};
+use super::rows;
 use super::ui::{Desk, head, joined, scrolling, span, title};
 use crate::Result;
-use crate::chart::{money, people, words};
-use crate::record::{PartialDate, text_at};
-use crate::vault::Row;
+use crate::chart::{link, money, people, words};
+use crate::record::{Class, PartialDate, text_at};
+use crate::vault::{Query, Row};
 use crate::web::app::ChartCx;
 use crate::web::layout::{Page, chart_page, print_act, section};
 use maud::{Markup, html};
@@ -55,8 +56,37 @@ pub(crate) fn page(cx: &ChartCx, row: &Row, _filter: &Filter) -> Result<Markup> 
         @if !others.is_empty() && !alone {
             (section("other-amounts", "Other amounts", None, &super::ui::facts(&others.iter().map(|(l, w)| (super::ui::opening(l), html! { (w) })).collect::<Vec<_>>())))
         }
+        (others_about(&desk, row, !lines.is_empty())?)
         (everything(&desk, row, &resource))
         (section("from", "Where this comes from", None, &source_facts(&desk, row)?))
     };
     Ok(chart_page(cx, &Page { title: &title(row), nav: "bills", crumbs: &[("Bills", "bills")] }, &body))
+}
+
+/// So many bills of a chart are compared with the one of the page, and so many days lie between two that may belong together.
+const COMPARED: usize = 120;
+const NEAR: i64 = 120 * 86_400;
+
+/// Bills, claims and statements that name the same services at about the same time: what one asks and another says stand side
+/// by side, and nobody works out the difference.
+fn others_about(desk: &Desk<'_>, row: &Row, has_services: bool) -> Result<Markup> {
+    let Some(date) = row.date.as_ref().filter(|_| has_services) else { return Ok(html! {}) };
+    let near = Query {
+        classes: vec![Class::Bill],
+        from: Some(date.start - NEAR),
+        until: Some(date.start + NEAR),
+        limit: COMPARED,
+        ..Query::default()
+    };
+    let named = link::folded(&row.title);
+    let mut found = desk.cx.chart.list(&near)?.rows;
+    found.retain(|other| other.rid != row.rid && link::folded(&other.title) == named);
+    if found.is_empty() {
+        return Ok(html! {});
+    }
+    let rows = html! {
+        p.soft { "Compare them before you pay. A plan’s statement is not a bill." }
+        ul.rows { @for other in found.iter().take(6) { (rows::among_others(desk, other).draw()) } }
+    };
+    Ok(section("same", "The same services in other records", None, &rows))
 }
