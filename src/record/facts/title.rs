@@ -63,7 +63,10 @@ fn everyday(kind: &str, resource: &Resource, said: String) -> String {
         return said;
     }
     let coded = main_concept(kind, resource).map(codes).unwrap_or_default();
-    // The source's own words stay: only the name out of LOINC is said in another way.
+    // The source's own words stay: only the long name out of LOINC is said in another way.
+    if !["[", " in Blood", " in Serum", " in Urine"].iter().any(|sign| said.contains(sign)) {
+        return said;
+    }
     let known = coded
         .iter()
         .filter(|(system, _, display)| *system == systems::LOINC && tidy(display) == said)
