@@ -11,7 +11,7 @@ use serde_json::Value;
 pub(super) fn allergy(row: &Row, resource: &Value) -> Vec<String> {
     let mut out = Vec::new();
     for reaction in array(resource, "reaction") {
-        let what: Vec<String> = array(reaction, "manifestation").iter().filter_map(concept_text).map(named).collect();
+        let what: Vec<String> = array(reaction, "manifestation").iter().filter_map(concept_text).map(|w| named(&w)).collect();
         let what = if what.is_empty() { text_at(reaction, "description") } else { Some(what.join(", ")) };
         let line = joined([what, coded(reaction, "severity", ""), said(reaction, "substance", "from")]);
         out.push(line);
@@ -34,9 +34,9 @@ pub(super) fn allergy(row: &Row, resource: &Value) -> Vec<String> {
 }
 
 /// A number alone is no word for what happens; a number behind the word says it twice.
-fn named(words: String) -> String {
-    let words = crate::record::uncoded(&words).to_owned();
-    if words.chars().any(char::is_alphabetic) { words } else { format!("only a code is given: {words}") }
+fn named(words: &str) -> String {
+    let words = crate::record::uncoded(words);
+    if words.chars().any(char::is_alphabetic) { words.to_owned() } else { format!("only a code is given: {words}") }
 }
 
 /// Since when, until when, how sure, who says so.

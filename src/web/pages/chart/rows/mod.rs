@@ -147,14 +147,14 @@ fn times(line: &Line) -> Option<String> {
 
 /// The words of a coded element, with a few words before them.
 fn said(resource: &Value, key: &str, before: &str) -> Option<String> {
-    resource.get(key).and_then(concept_text).map(spelled).map(|w| if before.is_empty() { w } else { format!("{before} {w}") })
+    resource.get(key).and_then(concept_text).map(|w| spelled(&w)).map(|w| if before.is_empty() { w } else { format!("{before} {w}") })
 }
 
 /// A code of small letters that came without words, as words: "in-progress" is "in progress".
-fn spelled(words: String) -> String {
-    let words = untagged(&words).to_owned();
+fn spelled(words: &str) -> String {
+    let words = untagged(words);
     let code = words.contains('-') && words.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-    if code { words.replace('-', " ") } else { words }
+    if code { words.replace('-', " ") } else { words.to_owned() }
 }
 
 /// A plain element, with a few words before it.
