@@ -38,6 +38,7 @@ use crate::{Error, Kind, Result};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::JoinHandle;
 
 /// The longest name, in characters.
 const NAME: usize = 100;
@@ -54,6 +55,8 @@ pub struct Household {
     factoring: Mutex<()>,
     /// Charts that nobody may open just now, since their keys or their person are changed.
     closing: Mutex<HashSet<String>>,
+    /// Threads that still tell what is sensitive in a chart: the end waits for them.
+    telling: Mutex<Vec<JoinHandle<()>>>,
     reopened: Condvar,
     /// One change of roles at a time. Who takes this and `open` takes this first.
     changing: Mutex<()>,
@@ -122,6 +125,15 @@ impl SignedIn {
     }
 }
 
+impl Drop for Household {
+    fn drop(&mut self) {
+        for thread in std::mem::take(&mut *lock(&self.telling)) {
+            // One that panicked has said so already.
+            _ = thread.join();
+        }
+    }
+}
+
 impl Household {
     /// The household of an open vault.
     pub fn new(vault: Arc<Vault>) -> Self {
@@ -129,6 +141,7 @@ impl Household {
             vault,
             open: Mutex::default(),
             closing: Mutex::default(),
+            telling: Mutex::default(),
             reopened: Condvar::new(),
             changing: Mutex::default(),
             resealing: Arc::default(),
@@ -349,9 +362,18 @@ impl Household {
             tracing::warn!(kind = ?e.kind, "the keys of a chart could not be made anew");
         }
         let chart = Arc::new(self.vault.open_chart(person, &who.key)?);
-        chart.tell_rest()?;
+        self.tell_rest(&chart)?;
         open.insert(person.to_owned(), Arc::downgrade(&chart));
         Ok(chart)
+    }
+
+    /// Lets a chart that has just been opened tell what is sensitive in records of before.
+    fn tell_rest(&self, chart: &Arc<Chart>) -> Result<()> {
+        let begun = chart.tell_rest()?;
+        let mut telling = lock(&self.telling);
+        telling.retain(|thread| !thread.is_finished());
+        telling.extend(begun);
+        Ok(())
     }
 
     /// What waits in the inboxes of the charts that a member may change, by chart; those with nothing are left out.

@@ -117,7 +117,7 @@ impl Household {
             return Ok(chart);
         }
         let chart = Arc::new(self.vault.open_chart_by_copy(&token.person, &token.escrow(), holder)?);
-        chart.tell_rest()?;
+        self.tell_rest(&chart)?;
         open.insert(token.person.clone(), Arc::downgrade(&chart));
         Ok(chart)
     }

@@ -6,6 +6,7 @@ use crate::record::classify;
 use crate::{Error, Result};
 use rusqlite::{Connection, params};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 /// Records told in one transaction.
 const AT_ONCE: i64 = 500;
@@ -23,13 +24,14 @@ impl Chart {
         Ok(conn.prepare_cached(sql)?.exists([])?)
     }
 
-    /// Tells the rest in a thread of its own, for as long as somebody holds the chart open.
+    /// Tells the rest in a thread of its own, for as long as somebody holds the chart open. Whoever ends the program waits for
+    /// that thread: the library that decrypts takes its own things down at the end, under whoever still works with them.
     ///
     /// # Errors
     /// Internal when the database fails.
-    pub(crate) fn tell_rest(self: &Arc<Self>) -> Result<()> {
+    pub(crate) fn tell_rest(self: &Arc<Self>) -> Result<Option<JoinHandle<()>>> {
         if !self.has_untold()? {
-            return Ok(());
+            return Ok(None);
         }
         let held = Arc::downgrade(self);
         let work = move || {
@@ -41,8 +43,7 @@ impl Chart {
                 }
             }
         };
-        std::thread::Builder::new().name("classify".to_owned()).spawn(work)?;
-        Ok(())
+        Ok(Some(std::thread::Builder::new().name("classify".to_owned()).spawn(work)?))
     }
 
     /// Tells the next few. Gives whether some are left. Waits while an import runs.
