@@ -2,23 +2,16 @@
 //! in goes out again as a sound summary.
 
 use crate::export_world::World;
+use crate::roundtrip::walk;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use keepwell::export::{Choice, Format, export};
 use keepwell::import::pipeline::Accept;
 use keepwell::share::{Payload, decrypt};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const MOST: u64 = 64 << 20;
-
-fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() { walk(&path, out) } else { out.push(path) }
-    }
-}
 
 #[test]
 fn what_others_give_comes_in_and_goes_out_again() {

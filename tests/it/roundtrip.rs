@@ -121,7 +121,8 @@ fn everything_gives_the_same_records_and_documents_that_open() {
     assert_eq!((&twice["totals"]["stored"], &twice["totals"]["updated"]), (&json!(0), &json!(0)));
 }
 
-fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
+/// Every file under a folder, in order.
+pub(crate) fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
     entries.sort();
     for path in entries {
